@@ -1,0 +1,25 @@
+"""Names of headers and paths that more than one process knows."""
+
+REQUEST_ID_HEADER = "X-Request-Id"
+CACHE_HEADER = "X-Cache"
+CACHE_STATUS_HEADER = "Cache-Status"
+STACK_NONCE_HEADER = "X-Scalelab-Stack"
+INSTANCE_HEADER = "X-Scalelab-Instance"
+"""Set by the gateway on every answer: which instance answered."""
+
+HEALTH_PATH = "/health"
+LIVE_PATH = "/health/live"
+READY_PATH = "/health/ready"
+METRICS_PATH = "/metrics"
+CACHE_FLUSH_PATH = "/cache/flush"
+"""`POST` on a gateway's admin listener, with the stack's nonce: empties the response cache for all gateways."""
+DEAD_LETTERS_PATH = "/dead-letters"
+"""`GET` on a worker's admin listener: tasks that were given up, newest first."""
+
+LOGIN_PATH = "/login"
+DATA_PATH = "/data"
+PROCESS_PATH = "/process"
+LONGTASK_PATH = "/longtask"
+JWKS_PATH = "/.well-known/jwks.json"
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"

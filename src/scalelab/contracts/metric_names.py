@@ -1,0 +1,32 @@
+"""Names of the Prometheus metrics that the laboratory reads. Labels are few and bounded: route templates, never paths.
+
+Every name ends in its unit. HAProxy keeps its own names (`haproxy_...`).
+"""
+
+REQUESTS_TOTAL = "scalelab_requests_total"
+"""Counter{route, method, status}: answers of this process."""
+REQUEST_DURATION_SECONDS = "scalelab_request_duration_seconds"
+"""Histogram{route}: first byte in to last byte out."""
+REQUESTS_IN_FLIGHT = "scalelab_requests_in_flight"
+"""Gauge: requests being answered now."""
+
+CACHE_HITS_TOTAL = "scalelab_cache_hits_total"
+"""Counter{route}."""
+CACHE_MISSES_TOTAL = "scalelab_cache_misses_total"
+"""Counter{route}."""
+CACHE_FAULTS_TOTAL = "scalelab_cache_faults_total"
+"""Counter{kind}: timeout, unavailable, torn value."""
+
+UPSTREAM_SLOTS_LIMIT = "scalelab_upstream_slots_limit"
+UPSTREAM_SLOTS_IN_USE = "scalelab_upstream_slots_in_use"
+UPSTREAM_QUEUE_LENGTH = "scalelab_upstream_queue_length"
+"""Gauge: requests waiting for a slot."""
+
+POOL_SIZE = "scalelab_database_pool_size"
+POOL_IN_USE = "scalelab_database_pool_in_use"
+POOL_QUEUE_LENGTH = "scalelab_database_pool_queue_length"
+
+TASKS_TOTAL = "scalelab_tasks_total"
+"""Counter{outcome}: succeeded, failed, cancelled, dead."""
+TASKS_RUNNING = "scalelab_tasks_running"
+TASK_QUEUE_LENGTH = "scalelab_task_queue_length"

@@ -1,0 +1,114 @@
+"""What a deployment tells each service process, as frozen models: read once at the service's start.
+
+A service reads the JSON file named by `SCALELAB_SETTINGS`; an environment variable `SCALELAB_<FIELD>` overrides
+one field. Secrets are never values here, only paths of 0600 files that hold them.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from scalelab.contracts.membership import Member
+from scalelab.contracts.model import Contract
+from scalelab.contracts.topology import Delay
+
+SETTINGS_FILE_VARIABLE = "SCALELAB_SETTINGS"
+FIELD_VARIABLE_PREFIX = "SCALELAB_"
+
+
+class ServiceSettings(Contract):
+    """What every service needs to know of itself."""
+
+    instance: Annotated[str, Field(pattern=r"^[a-z_]+-\d+$")]
+    """Name of this process, for example `api_gateway-1`."""
+    stack_nonce: str
+    """Tells this stack from any other; answered by `/health`, demanded by state-changing admin requests."""
+    listen: str
+    """`host:port` or `fd://N` (a bound socket that was handed down); empty for a service without one."""
+    admin_listen: str
+    """Same form: where `/metrics`, `/health/live` and `/health/ready` are served, apart from the traffic."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_sample_ratio: float = 0.01
+    graceful_timeout_s: float = 10.0
+    """Longest wait for requests in flight at a stop."""
+
+
+class DatabaseSettings(ServiceSettings):
+    """`listen` serves records and accounts."""
+
+    url: str
+    """`sqlite:/absolute/path` or `postgresql://...`."""
+    password_file: Path | None = None
+    """Password of the PostgreSQL user, when the URL has none."""
+    records: int
+    seed: int
+    pool_size: int
+    delay: Delay
+    accounts_file: Path
+    """JSON object: username -> Argon2 hash."""
+
+
+class MicroserviceSettings(ServiceSettings):
+    """`listen` serves `/process`."""
+
+    database_url: str
+    """Base URL of the database service."""
+    service_time: Delay
+    upstream_timeout_s: float
+
+
+class GatewaySettings(ServiceSettings):
+    """`listen` serves the public HTTP contract."""
+
+    database_url: str
+    microservice_url: str
+    cache_url: str
+    """`memory:`, `unix:///path.sock` or `redis://host:port/0`."""
+    cache_password_file: Path | None = None
+    queue_url: str
+    """Same forms; `memory:` means that there is no queue and `/longtask` answers 503."""
+    task_result_ttl_s: float
+    upstream_slots: int
+    slot_wait_timeout_s: float
+    upstream_timeout_s: float
+    cache_ttl_s: float
+    token_algorithm: Literal["EdDSA", "HS256"]
+    token_lifetime_s: float
+    clock_leeway_s: float
+    token_issuer: str
+    token_audience: str
+    signing_key_file: Path
+    """PEM private key (EdDSA) or at least 32 random bytes in hexadecimal (HS256)."""
+
+
+class WorkerSettings(ServiceSettings):
+    """Takes tasks from the queue; has no `listen` of its own."""
+
+    queue_url: str
+    cache_password_file: Path | None = None
+    database_url: str
+    threads: int
+    max_retries: int
+    min_backoff_s: float
+    max_backoff_s: float
+    heartbeat_timeout_s: float
+    result_ttl_s: float
+
+
+class BalancerSettings(ServiceSettings):
+    """`listen` receives all outside traffic; `admin_listen` has the metrics; `control_socket` the members."""
+
+    engine: Literal["haproxy", "python"]
+    policy: Literal["round_robin"]
+    members: tuple[Member, ...]
+    control_socket: Path
+    """Unix socket on which this service answers the membership contract."""
+    runtime_dir: Path
+    """Directory of this service's own, for generated configuration and engine sockets."""
+    health_interval_s: float
+    health_fall: int
+    health_rise: int
+    connect_timeout_s: float
+    response_timeout_s: float
+    drain_timeout_s: float

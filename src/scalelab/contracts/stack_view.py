@@ -1,0 +1,43 @@
+"""A running stack as others see it: what `status --json` prints and what the laboratory is given."""
+
+from typing import Literal
+
+from scalelab.contracts.model import Contract
+from scalelab.contracts.topology import Topology
+
+ServiceName = Literal["load_balancer", "api_gateway", "microservice", "worker", "cache", "database"]
+ServiceState = Literal["starting", "ready", "stopping", "stopped", "failed"]
+
+
+class Account(Contract):
+    """A generated user."""
+
+    username: str
+    password: str
+
+
+class ServiceView(Contract):
+    """One instance of a service."""
+
+    name: ServiceName
+    instance: str
+    pid: int
+    url: str
+    """Base URL of its traffic; empty for the worker; `unix://...` for the cache."""
+    admin_url: str
+    """Base URL of `/metrics` and `/health/...`; empty for the cache."""
+    state: ServiceState
+
+
+class StackView(Contract):
+    """The stack. `ready` is true when every replica has answered through the balancer with this stack's nonce."""
+
+    name: str
+    ready: bool
+    nonce: str
+    url: str
+    login: Account
+    load_accounts: tuple[Account, ...]
+    services: tuple[ServiceView, ...]
+    topology: Topology
+    """As it runs now: `scale` changes the replicas in it."""

@@ -1,0 +1,145 @@
+"""What a stack consists of: one model that every deployment, the CLI and the experiments read.
+
+Defaults are those of a tuned stack (no slots, no delays); the classic laboratory's limits stand in its experiment.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from scalelab.contracts.model import Contract
+
+Seconds = Annotated[float, Field(ge=0)]
+PositiveSeconds = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Delay(Contract):
+    """A simulated delay: where its values come from, in seconds. The same seed gives the same sequence."""
+
+    kind: Literal["constant", "exponential", "lognormal"] = "constant"
+    mean_s: Seconds = 0.0
+    """Mean of the distribution, in seconds; 0 switches the delay off."""
+    sigma: Annotated[float, Field(ge=0, le=3)] = 0.5
+    """Standard deviation of the logarithm; only `lognormal` reads it."""
+    seed: int = 1
+
+
+class LoadBalancer(Contract):
+    """Receives all outside traffic and forwards it to the gateways."""
+
+    engine: Literal["haproxy", "python"] = "haproxy"
+    policy: Literal["round_robin"] = "round_robin"
+    host: str = "127.0.0.1"
+    """Address to listen on. Loopback unless you say otherwise."""
+    port: Port = 0
+    """Port to listen on; 0 takes a free one."""
+    health_interval_s: PositiveSeconds = 0.25
+    """Time between two health checks of one gateway."""
+    health_fall: Annotated[int, Field(ge=1)] = 2
+    """Failed checks in a row that take a gateway out."""
+    health_rise: Annotated[int, Field(ge=1)] = 1
+    """Good checks in a row that bring it back."""
+    connect_timeout_s: PositiveSeconds = 2.0
+    response_timeout_s: PositiveSeconds = 150.0
+    """Longest wait for a gateway's answer; beyond it the client gets 504."""
+    drain_timeout_s: PositiveSeconds = 30.0
+    """Longest wait for the requests of a gateway that is being removed."""
+
+
+class ApiGateway(Contract):
+    """Authentication, cache and routing. An instance is one process; capacity comes from replicas."""
+
+    replicas: Annotated[int, Field(ge=1, le=64)] = 1
+    upstream_slots: Annotated[int, Field(ge=0)] = 0
+    """Requests that one gateway has open towards the services behind it; 0 = unbounded."""
+    slot_wait_timeout_s: PositiveSeconds = 120.0
+    """Longest wait for a slot; beyond it the client gets 503 with Retry-After."""
+    upstream_timeout_s: PositiveSeconds = 10.0
+    """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504."""
+    cache_ttl_s: PositiveSeconds = 60.0
+    token_algorithm: Literal["EdDSA", "HS256"] = "EdDSA"
+    token_lifetime_s: PositiveSeconds = 3600.0
+    clock_leeway_s: Seconds = 30.0
+
+
+class Microservice(Contract):
+    """Business logic on records of the database."""
+
+    service_time: Delay = Delay(seed=2)
+    upstream_timeout_s: PositiveSeconds = 10.0
+
+
+class Database(Contract):
+    """Records behind a bounded pool, with a simulated delay per query."""
+
+    url: Annotated[str, Field(pattern=r"^(sqlite:|postgresql://.+)$")] = "sqlite:"
+    """`sqlite:` (a file of the stack's own) or `postgresql://user@host/name`."""
+    records: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    seed: int = 1
+    """Seed of the records' contents."""
+    pool_size: Annotated[int, Field(ge=1, le=1000)] = 64
+    """Queries at a time; each holds its connection for the delay and the query."""
+    delay: Delay = Delay(seed=3)
+
+
+class Worker(Contract):
+    """Long tasks in the background."""
+
+    replicas: Annotated[int, Field(ge=1, le=16)] = 1
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    """Tasks at a time in one worker."""
+    max_retries: Annotated[int, Field(ge=0, le=100)] = 3
+    """Further attempts after a failure; then the task is a dead letter."""
+    min_backoff_s: PositiveSeconds = 0.5
+    max_backoff_s: PositiveSeconds = 30.0
+    heartbeat_timeout_s: Annotated[float, Field(ge=1)] = 4.0
+    """Silence after which a worker counts as dead and its tasks start again elsewhere."""
+    result_ttl_s: PositiveSeconds = 3600.0
+
+
+class Cache(Contract):
+    """Key-value store in memory; holds the response cache and the task queue."""
+
+    engine: Literal["valkey", "memory"] = "valkey"
+    url: Annotated[str, Field(pattern=r"^$|^(redis|rediss|unix)://.+$")] = ""
+    """A running server to use instead of one of the stack's own."""
+    max_memory_mib: Annotated[int, Field(ge=8)] = 256
+
+
+class Logging(Contract):
+    """Structured logs: one JSON object a line."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    access_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Share of requests whose access line is written, the same requests on every hop; errors always are."""
+
+
+class Accounts(Contract):
+    """Generated accounts: one for people, a pool for load."""
+
+    load_pool_size: Annotated[int, Field(ge=0, le=1000)] = 10
+
+
+class Topology(Contract):
+    """A whole stack. Every field has a default; a file or `--set path=value` changes single ones."""
+
+    load_balancer: LoadBalancer = LoadBalancer()
+    api_gateway: ApiGateway = ApiGateway()
+    microservice: Microservice = Microservice()
+    database: Database = Database()
+    worker: Worker = Worker()
+    cache: Cache = Cache()
+    logging: Logging = Logging()
+    accounts: Accounts = Accounts()
+
+    @model_validator(mode="after")
+    def _one_cache_for_all_gateways(self) -> Self:
+        if self.cache.engine == "memory" and self.api_gateway.replicas > 1:
+            raise ValueError(
+                f"cache.engine = 'memory' is private to one process, but api_gateway.replicas = "
+                f"{self.api_gateway.replicas}: use cache.engine = 'valkey' or one gateway"
+            )
+        if self.cache.engine == "memory" and self.cache.url:
+            raise ValueError("cache.url is set, but cache.engine = 'memory' uses no server: remove one of them")
+        return self

@@ -1,0 +1,168 @@
+"""`run.json`: what one run measured, what it means, and how far it can be believed. Files only; nothing is computed.
+
+Times are seconds from the start of the load unless a name says otherwise. A figure that could not be measured is
+null, never 0.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from scalelab.contracts.model import Contract
+
+SCHEMA_VERSION = 1
+
+Validity = Literal[
+    "valid",
+    "not-steady",
+    "censored",
+    "generator-limited",
+    "little-violated",
+    "hit-ratio-off",
+    "sut-died",
+    "partial",
+    "no-data",
+]
+"""Worst last in severity is not implied; `RunRecord.validity` lists every one that applies."""
+
+
+class Window(Contract):
+    """The measured window. Throughput counts completions in it; latency takes the requests sent in it."""
+
+    start_s: float
+    end_s: float
+
+
+class Books(Contract):
+    """Where every request of the whole load phase went.
+
+    offered = sent + not_sent; sent = completed + failed + timed_out + censored.
+    """
+
+    offered: int
+    not_sent: int
+    sent: int
+    completed: int
+    """Answered as wanted, those of the drain included."""
+    failed: int
+    timed_out: int
+    censored: int
+    """Still without an answer when the drain limit was reached."""
+    completed_in_drain: int
+    """Of the completed: answered after the end of the load, within the drain limit."""
+
+
+class LatencySummary(Contract):
+    """Latency of good answers, in seconds. Percentiles that too few samples support are null."""
+
+    count: int
+    mean_s: float | None
+    p50_s: float | None
+    p90_s: float | None
+    p99_s: float | None
+    p99_9_s: float | None
+    max_s: float | None
+
+
+class RouteSummary(Contract):
+    """One route of the mix, over the window."""
+
+    route: str
+    completed: int
+    failed: int
+    latency: LatencySummary
+
+
+class LittleCheck(Contract):
+    """Little's law on the window: N = X (R + Z)."""
+
+    configured_users: int
+    throughput_per_s: float
+    response_mean_s: float
+    think_time_mean_s: float
+    implied_users: float
+    is_consistent: bool
+    """Whether implied and configured agree within `tolerance_ratio`."""
+    tolerance_ratio: float
+
+
+class CacheCheck(Contract):
+    """Hits and misses as the clients saw them, over the window."""
+
+    hits: int
+    misses: int
+    hit_ratio: float | None
+    expected: Literal["hit", "miss"] | None
+    required_ratio: float | None
+    """Least share of what was expected."""
+
+
+class ReplicaShare(Contract):
+    """Answers per gateway over the window, from the answers' own header."""
+
+    answers: dict[str, int]
+    jain_index: float | None
+    """1 = equal shares, 1/n = one replica takes all."""
+
+
+class Prediction(Contract):
+    """What theory expects of this scenario, worked out before the run."""
+
+    throughput_per_s: float
+    response_mean_s: float
+    binding: str
+    """Which resource binds: "upstream slots", "think time", ..."""
+    formula: str
+    """With the numbers in it."""
+
+
+class NaiveLine(Contract):
+    """What an ordinary report would print: everything that happened to finish before the cut, ramp included."""
+
+    requests: int
+    mean_s: float | None
+    throughput_per_s: float | None
+    failures: int
+
+
+class Caveat(Contract):
+    """A doubt that stands beside the number it concerns."""
+
+    kind: str
+    text: str
+    advice: str
+
+
+class RunRecord(Contract):
+    """One repetition of one scenario."""
+
+    schema_version: int = SCHEMA_VERSION
+    experiment: str
+    scenario: str
+    """Also the prefix of the CSV files, for example `results_1_gateway_miss`."""
+    title: str
+    """For people, for example `1 gateway, miss`."""
+    repetition: int = Field(ge=1)
+    factors: dict[str, str | int | float | bool]
+    started_at: str
+    """ISO 8601, UTC."""
+    driver: str
+    users: int
+    think_time_mean_s: float
+    load_duration_s: float
+    window: Window
+    books: Books
+    throughput_per_s: float | None
+    """Good answers completed in the window / its length."""
+    failures: int
+    """Failed and timed out, whole load phase."""
+    latency: LatencySummary
+    routes: tuple[RouteSummary, ...]
+    little: LittleCheck | None
+    cache: CacheCheck
+    replicas: ReplicaShare
+    prediction: Prediction | None
+    naive: NaiveLine
+    validity: tuple[Validity, ...]
+    """`("valid",)`, or everything that is wrong."""
+    caveats: tuple[Caveat, ...]

@@ -1,0 +1,1 @@
+"""What every service shares: settings, serving, logs, metrics, health, problems, the upstream client."""

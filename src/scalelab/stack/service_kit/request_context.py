@@ -1,0 +1,74 @@
+"""The outermost layer of every service: request id, metrics and the access line. Pure ASGI, no buffering."""
+
+import re
+import secrets
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scalelab.contracts.http_names import REQUEST_ID_HEADER
+from scalelab.stack.service_kit.logs import is_sampled
+from scalelab.stack.service_kit.metrics import ServiceMetrics
+
+_REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
+_ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+_SERVER_FAULT = 500
+_CLIENT_CLOSED_REQUEST = 499
+
+
+class RequestContext:
+    """Gives each request an id (the caller's, if it is a harmless token), counts it, times it, logs it."""
+
+    def __init__(self, app: ASGIApp, metrics: ServiceMetrics, access_sample_ratio: float) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._access_sample_ratio = access_sample_ratio
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI scope."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        status = _CLIENT_CLOSED_REQUEST
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((_REQUEST_ID, request_id.encode()))
+            await send(message)
+
+        started_s = time.perf_counter()
+        self._metrics.in_flight.inc()
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            self._metrics.in_flight.dec()
+            self._record(scope, status, time.perf_counter() - started_s)
+
+    def _record(self, scope: Scope, status: int, duration_s: float) -> None:
+        route = scope.get("route")
+        label = getattr(route, "path", "unmatched")
+        method = scope["method"] if route is not None else "any"
+        self._metrics.requests.labels(label, method, str(status)).inc()
+        self._metrics.duration.labels(label).observe(duration_s)
+        if status >= _SERVER_FAULT or is_sampled(scope["request_id"], self._access_sample_ratio):
+            structlog.get_logger().info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                duration_s=round(duration_s, 6),
+            )
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == _REQUEST_ID and _ACCEPTABLE_ID.fullmatch(value):
+            return str(value, "ascii")
+    return secrets.token_hex(8)

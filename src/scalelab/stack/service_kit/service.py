@@ -1,0 +1,62 @@
+"""Puts one service together: routes, health, metrics, problems and resources become one ASGI application."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+
+from aiohttp import web
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from scalelab.contracts.http_names import LIVE_PATH, READY_PATH
+from scalelab.contracts.service_settings import ServiceSettings
+from scalelab.stack.service_kit.admin import Readiness, admin_listener
+from scalelab.stack.service_kit.metrics import ServiceMetrics
+from scalelab.stack.service_kit.problems import answer_http_exception, answer_unexpected
+from scalelab.stack.service_kit.request_context import RequestContext
+
+Resources = Callable[[], AbstractAsyncContextManager[None]]
+
+
+def build_service(
+    settings: ServiceSettings,
+    routes: Sequence[BaseRoute],
+    *,
+    metrics: ServiceMetrics,
+    resources: Resources = nullcontext,
+    admin_routes: Iterable[web.RouteDef] = (),
+) -> ASGIApp:
+    """The service as an ASGI application.
+
+    Args:
+        settings: of this instance.
+        routes: its own; the health routes are added.
+        metrics: its registry.
+        resources: opened before the first request and closed after the last (pools, clients).
+        admin_routes: further routes of the admin listener.
+    """
+    readiness = Readiness()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with admin_listener(settings, metrics, readiness, admin_routes), resources():
+            readiness.ready()
+            yield
+            readiness.not_ready("stopping")
+
+    async def live(_request: Request) -> Response:
+        return JSONResponse({"status": "ok", "instance": settings.instance, "stack": settings.stack_nonce})
+
+    async def ready(_request: Request) -> Response:
+        body = {"status": "ok" if readiness.is_ready else readiness.reason, "instance": settings.instance}
+        return JSONResponse({**body, "stack": settings.stack_nonce}, 200 if readiness.is_ready else 503)
+
+    app = Starlette(
+        routes=[*routes, Route(LIVE_PATH, live), Route(READY_PATH, ready)],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: answer_http_exception, Exception: answer_unexpected},
+    )
+    return RequestContext(app, metrics, settings.access_sample_ratio)

@@ -1,0 +1,88 @@
+"""Serves an ASGI application under Gunicorn with Uvicorn's worker: uvloop, httptools, one worker process.
+
+An instance is one worker: its slots, caches and counters are whole, and capacity comes from more instances.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from gunicorn.app.base import BaseApplication
+from starlette.types import ASGIApp
+from uvicorn_worker import UvicornWorker
+
+from scalelab.contracts.service_settings import ServiceSettings
+from scalelab.stack.service_kit.logs import configure_logs
+from scalelab.stack.service_kit.parent_watch import die_with_parent
+from scalelab.stack.service_kit.settings import SettingsError, load_settings
+
+KEEP_ALIVE_S = 75
+"""Idle time of a server connection; longer than any client of ours keeps one."""
+BACKLOG = 2048
+_USAGE_EXIT_CODE = 2
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # no types
+    """Uvicorn's worker with our protocol choices and a bounded graceful stop."""
+
+    CONFIG_KWARGS = {  # noqa: RUF012  the base class declares it so
+        "loop": "uvloop",
+        "http": "httptools",
+        "lifespan": "on",
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.config.timeout_graceful_shutdown = int(self.cfg.graceful_timeout)
+
+    def init_process(self) -> None:
+        """Runs in the worker right after the fork."""
+        die_with_parent(self.ppid)
+        super().init_process()
+
+
+class _GunicornApplication(BaseApplication):  # type: ignore[misc]  # no types
+    def __init__(self, options: dict[str, object], load: Callable[[], ASGIApp]) -> None:
+        self._options = options
+        self._load = load
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            if name in self.cfg.settings:  # older Gunicorns lack the newest settings
+                self.cfg.set(name, value)
+
+    def load(self) -> ASGIApp:
+        return self._load()
+
+
+def run_service(model: type[SettingsT], create_app: Callable[[SettingsT], ASGIApp]) -> None:
+    """The whole `main` of an HTTP service: read the settings, then serve until told to stop."""
+    settings = load_settings_or_exit(model)
+    configure_logs(settings)
+    options: dict[str, object] = {
+        "bind": [settings.listen],
+        "worker_class": ServiceWorker,
+        "workers": 1,
+        "backlog": BACKLOG,
+        "keepalive": KEEP_ALIVE_S,
+        "graceful_timeout": settings.graceful_timeout_s,
+        "control_socket_disable": True,
+        "logger_class": "scalelab.stack.service_kit.gunicorn_logs.QuietLogger",
+        "proc_name": settings.instance,
+    }
+    _GunicornApplication(options, lambda: create_app(settings)).run()
+
+
+def load_settings_or_exit(model: type[SettingsT]) -> SettingsT:
+    """The settings, or one line on standard error and exit code 2."""
+    try:
+        return load_settings(model)
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201  the logs are configured by these very settings
+        raise SystemExit(_USAGE_EXIT_CODE) from error

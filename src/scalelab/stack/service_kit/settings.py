@@ -1,0 +1,61 @@
+"""Reads a service's settings once, at its start: a JSON file, then environment variables over it."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from scalelab.contracts.service_settings import FIELD_VARIABLE_PREFIX, SETTINGS_FILE_VARIABLE, ServiceSettings
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
+
+
+class SettingsError(Exception):
+    """Raised when the settings are unreadable or not valid; the message names every fault."""
+
+
+def load_settings(model: type[SettingsT], environment: Mapping[str, str] = os.environ) -> SettingsT:
+    """Read and validate.
+
+    Args:
+        model: which service's settings.
+        environment: `SCALELAB_SETTINGS` names a JSON file; `SCALELAB_<FIELD>` overrides one of its fields
+            (JSON where the field is not a string).
+
+    Raises:
+        SettingsError: a file that cannot be read, an unknown field, an impossible value.
+    """
+    values = _from_file(environment)
+    for variable, text in environment.items():
+        if variable.startswith(FIELD_VARIABLE_PREFIX) and variable != SETTINGS_FILE_VARIABLE:
+            values[variable.removeprefix(FIELD_VARIABLE_PREFIX).lower()] = _parsed(text)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}" for fault in error.errors()
+        )
+        raise SettingsError(f"settings of {model.__name__} are not valid: {faults}") from error
+
+
+def _from_file(environment: Mapping[str, str]) -> dict[str, object]:
+    name = environment.get(SETTINGS_FILE_VARIABLE)
+    if name is None:
+        return {}
+    try:
+        values = json.loads(Path(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{SETTINGS_FILE_VARIABLE}={name} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise SettingsError(f"{SETTINGS_FILE_VARIABLE}={name} holds no JSON object")
+    return values
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
