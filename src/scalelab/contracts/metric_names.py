@@ -1,4 +1,4 @@
-"""Names of the Prometheus metrics that the laboratory reads. Labels are few and bounded: route templates, never paths.
+"""Names of the Prometheus metrics that the laboratory reads. Labels are few and bounded (route templates).
 
 Every name ends in its unit. HAProxy keeps its own names (`haproxy_...`).
 """

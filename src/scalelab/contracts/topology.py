@@ -58,7 +58,7 @@ class ApiGateway(Contract):
     upstream_timeout_s: PositiveSeconds = 10.0
     """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504."""
     cache_ttl_s: PositiveSeconds = 60.0
-    token_algorithm: Literal["EdDSA", "HS256"] = "EdDSA"
+    token_algorithm: Literal["EdDSA", "HS256"] = "EdDSA"  # noqa: S105  a name, not a secret
     token_lifetime_s: PositiveSeconds = 3600.0
     clock_leeway_s: Seconds = 30.0
 
