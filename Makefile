@@ -1,0 +1,94 @@
+# The laboratory's verbs, the same for people and for CI. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EXPERIMENT ?= experiments/classic.toml
+RESULTS ?= tests/results
+REPORTS ?= tests/reports
+# QUICK=1 shortens each scenario to 10 s and 100 users.
+RUN_FLAGS := $(if $(QUICK),--quick)
+SCALELAB := $(BIN)/scalelab
+RUN := $(SCALELAB) run $(EXPERIMENT) --results $(RESULTS) $(RUN_FLAGS)
+
+.PHONY: help
+help: ## what there is
+	@grep -hE '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 46
+
+.PHONY: install
+install: $(STAMP) ## a virtual environment with everything, as locked
+
+$(STAMP): pyproject.toml requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make install PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(STAMP)
+
+# --- the classic laboratory -------------------------------------------------------------------------------------
+.PHONY: benchmark-all
+benchmark-all: $(STAMP) ## the main job: four scenarios, each warmed up, then the report (QUICK=1: a short one)
+	@status=0; $(RUN) || status=$$?; \
+	case $$status in 0|3) ;; *) exit $$status;; esac; \
+	$(SCALELAB) report --reports $(REPORTS) $(RESULTS)/latest || status=$$?; exit $$status
+
+.PHONY: up1 up3
+up1 up3: up%: $(STAMP) ## start a stack with 1 or 3 gateways in the background
+	$(SCALELAB) up --experiment $(EXPERIMENT) --gateways $* --detach
+
+.PHONY: down
+down: $(STAMP) ## stop it
+	$(SCALELAB) down
+
+SCENARIO_1-miss := results_1_gateway_miss
+SCENARIO_1-hit := results_1_gateway_hit
+SCENARIO_3-miss := results_3_gateways_miss
+SCENARIO_3-hit := results_3_gateways_hit
+
+.PHONY: test1-miss test1-hit test3-miss test3-hit
+test1-miss test1-hit test3-miss test3-hit: test%: $(STAMP) ## one scenario against the running stack
+	$(RUN) --on-running default --only $(SCENARIO_$*)
+
+.PHONY: run1-miss run1-hit run3-miss run3-hit
+run1-miss run1-hit run3-miss run3-hit: run%: $(STAMP) ## one scenario: start, measure, stop
+	$(RUN) --only $(SCENARIO_$*)
+
+.PHONY: report
+report: $(STAMP) ## rebuild the report from the newest results
+	$(SCALELAB) report --reports $(REPORTS) $(RESULTS)/latest
+
+# --- development ------------------------------------------------------------------------------------------------
+.PHONY: test
+test: $(STAMP) ## all tests
+	$(BIN)/pytest
+
+.PHONY: check
+check: $(STAMP) ## style, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(STAMP) ## mend the style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: $(STAMP) ## lock the newest versions for development and CI
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
+	  pyproject.toml --extra dev --output-file requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove the environment, caches and reports; results stay
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache $(REPORTS)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: clean-results
+clean-results: ## remove what was measured
+	rm -rf $(RESULTS)
