@@ -1,5 +1,6 @@
 """What the database service answers: records that prove themselves."""
 
+from hashlib import blake2b
 from typing import Annotated
 
 from pydantic import Field
@@ -12,6 +13,14 @@ ACCOUNTS_PATH = "/accounts"
 """`GET /accounts/{username}`: `AccountRecord`; 404 for an unknown one. No simulated delay."""
 
 
+_CHECKSUM_BYTES = 8
+
+
+def record_checksum(key: int, version: int, value: str) -> str:
+    """The checksum of a record: 16 hexadecimal digits over key, version and value."""
+    return blake2b(f"{key}:{version}:{value}".encode(), digest_size=_CHECKSUM_BYTES).hexdigest()
+
+
 class Record(Contract):
     """One record. `checksum` covers key, version and value, so that a torn or foreign answer shows."""
 
@@ -19,12 +28,22 @@ class Record(Contract):
     version: Annotated[int, Field(ge=1)]
     value: str
     checksum: str
+    """See `record_checksum`."""
+
+    def is_whole(self) -> bool:
+        """Whether the checksum fits the rest."""
+        return self.checksum == record_checksum(self.key, self.version, self.value)
+
+
+MAX_RANGE_RECORDS = 10_000
+"""Largest `count` of a range query."""
 
 
 class RecordUpdate(Contract):
     """Body of `PUT`."""
 
-    value: Annotated[str, Field(max_length=65_536)]
+    value: Annotated[str, Field(max_length=65_536, pattern=r"^[^\x00]*$")]
+    """At most 65,536 characters; no NUL, which PostgreSQL cannot hold."""
 
 
 class RecordRange(Contract):

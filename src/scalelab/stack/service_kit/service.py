@@ -18,6 +18,11 @@ from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import answer_http_exception, answer_unexpected
 from scalelab.stack.service_kit.request_context import RequestContext
 
+
+class CannotStartError(Exception):
+    """Raised by a service's resources when it cannot start; the message says what is wrong and what to change."""
+
+
 Resources = Callable[[], AbstractAsyncContextManager[None]]
 
 

@@ -3,6 +3,8 @@
 An instance is one worker: its slots, caches and counters are whole, and capacity comes from more instances.
 """
 
+import logging
+import math
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -19,7 +21,10 @@ from scalelab.stack.service_kit.settings import SettingsError, load_settings
 KEEP_ALIVE_S = 75
 """Idle time of a server connection; longer than any client of ours keeps one."""
 BACKLOG = 2048
+CLEAN_UP_S = 2
+"""What a worker gets after its last request, to close pools and clients, before Gunicorn kills it."""
 _USAGE_EXIT_CODE = 2
+_UVICORN_LOGGERS = ("uvicorn.error", "uvicorn.access")
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
@@ -38,7 +43,9 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # no types
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.config.timeout_graceful_shutdown = int(self.cfg.graceful_timeout)
+        self.config.timeout_graceful_shutdown = max(0, self.cfg.graceful_timeout - CLEAN_UP_S)
+        for name in _UVICORN_LOGGERS:  # the base class took them away from the structured logs
+            logging.getLogger(name).propagate = True
 
     def init_process(self) -> None:
         """Runs in the worker right after the fork."""
@@ -71,7 +78,7 @@ def run_service(model: type[SettingsT], create_app: Callable[[SettingsT], ASGIAp
         "workers": 1,
         "backlog": BACKLOG,
         "keepalive": KEEP_ALIVE_S,
-        "graceful_timeout": settings.graceful_timeout_s,
+        "graceful_timeout": math.ceil(settings.graceful_timeout_s) + CLEAN_UP_S,  # Gunicorn wants whole seconds
         "control_socket_disable": True,
         "logger_class": "scalelab.stack.service_kit.gunicorn_logs.QuietLogger",
         "proc_name": settings.instance,

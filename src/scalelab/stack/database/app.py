@@ -1,0 +1,34 @@
+"""The database service, put together: engine, pool and routes become one ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from starlette.types import ASGIApp
+
+from scalelab.contracts.service_settings import DatabaseSettings
+from scalelab.stack.database.query_pool import QueryPool, expose_pool
+from scalelab.stack.database.routes import RecordRoutes
+from scalelab.stack.database.seeding import Seeding
+from scalelab.stack.database.start import engine_of, read_accounts
+from scalelab.stack.service_kit.delays import SimulatedDelay
+from scalelab.stack.service_kit.metrics import ServiceMetrics
+from scalelab.stack.service_kit.service import build_service
+
+
+def create_app(settings: DatabaseSettings) -> ASGIApp:
+    """The service as an ASGI application; the engine is opened and seeded before the first request."""
+    metrics = ServiceMetrics()
+    engine = engine_of(settings)
+    accounts = read_accounts(settings.accounts_file)
+    pool = QueryPool(settings.pool_size, SimulatedDelay(settings.delay))
+    expose_pool(pool, metrics)
+
+    @asynccontextmanager
+    async def resources() -> AsyncIterator[None]:
+        async with engine.opened():
+            is_new = await engine.prepare(Seeding(settings.seed, settings.records), accounts)
+            structlog.get_logger().info("database_open", engine=repr(engine), records=settings.records, seeded=is_new)
+            yield
+
+    return build_service(settings, RecordRoutes(engine, pool).routes(), metrics=metrics, resources=resources)
