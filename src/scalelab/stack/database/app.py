@@ -7,10 +7,12 @@ import structlog
 from starlette.types import ASGIApp
 
 from scalelab.contracts.service_settings import DatabaseSettings
+from scalelab.stack.database.base import EngineUnavailableError
 from scalelab.stack.database.query_pool import QueryPool, expose_pool
 from scalelab.stack.database.routes import RecordRoutes
 from scalelab.stack.database.seeding import Seeding
 from scalelab.stack.database.start import engine_of, read_accounts
+from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.delays import SimulatedDelay
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.service import build_service
@@ -27,7 +29,10 @@ def create_app(settings: DatabaseSettings) -> ASGIApp:
     @asynccontextmanager
     async def resources() -> AsyncIterator[None]:
         async with engine.opened():
-            is_new = await engine.prepare(Seeding(settings.seed, settings.records), accounts)
+            try:
+                is_new = await engine.prepare(Seeding(settings.seed, settings.records), accounts)
+            except EngineUnavailableError as error:
+                raise CannotStartError(f"database.url: the {engine!r} cannot be filled: {error}") from error
             structlog.get_logger().info("database_open", engine=repr(engine), records=settings.records, seeded=is_new)
             yield
 

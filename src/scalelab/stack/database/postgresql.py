@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from scalelab.contracts.records import AccountRecord, Record, record_checksum
 from scalelab.stack.database.base import EngineUnavailableError
 from scalelab.stack.database.seeding import Seeding
-from scalelab.stack.service_kit.service import CannotStartError
+from scalelab.stack.service_kit.cannot_start import CannotStartError
 
 MAX_CONNECTIONS = 16
 """A query takes well under a millisecond: more connections than this would only wait on the server's cores."""

@@ -17,6 +17,7 @@ from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST, answer
 from scalelab.stack.service_kit.problems import problem
 
 RETRY_AFTER_S = 1
+NOT_FOUND = "there is no such entry"
 
 
 class RecordRoutes:
@@ -66,7 +67,10 @@ class RecordRoutes:
 
     async def account(self, request: Request) -> Response:
         """`GET /accounts/{username}`: no delay, no place in the pool."""
-        return await _answer(request, lambda: self._engine.fetch_account(request.path_params["username"]))
+        username = request.path_params["username"]
+        if "\x00" in username:  # PostgreSQL refuses the question, where SQLite says no
+            return problem(request, HTTPStatus.NOT_FOUND, NOT_FOUND)
+        return await _answer(request, lambda: self._engine.fetch_account(username))
 
 
 async def _answer(request: Request, query: Callable[[], Awaitable[BaseModel | None]]) -> Response:
@@ -78,7 +82,7 @@ async def _answer(request: Request, query: Callable[[], Awaitable[BaseModel | No
             headers = {"Retry-After": str(RETRY_AFTER_S)}
             return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer", headers)
         if found is None:
-            return problem(request, HTTPStatus.NOT_FOUND, "there is no such entry")
+            return problem(request, HTTPStatus.NOT_FOUND, NOT_FOUND)
         return _document(found)
 
     return await answer_unless_gone(request, answer())

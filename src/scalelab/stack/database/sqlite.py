@@ -16,7 +16,7 @@ from typing import TypeVar
 from scalelab.contracts.records import AccountRecord, Record, record_checksum
 from scalelab.stack.database.base import EngineUnavailableError
 from scalelab.stack.database.seeding import Seeding
-from scalelab.stack.service_kit.service import CannotStartError
+from scalelab.stack.service_kit.cannot_start import CannotStartError
 
 THREADS = 4
 BUSY_TIMEOUT_S = 5.0

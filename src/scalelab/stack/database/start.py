@@ -7,7 +7,7 @@ from scalelab.contracts.service_settings import DatabaseSettings
 from scalelab.stack.database.base import DatabaseEngine
 from scalelab.stack.database.postgresql import PostgresqlEngine
 from scalelab.stack.database.sqlite import SqliteEngine
-from scalelab.stack.service_kit.service import CannotStartError
+from scalelab.stack.service_kit.cannot_start import CannotStartError
 
 _SQLITE = "sqlite:"
 _POSTGRESQL = "postgresql://"

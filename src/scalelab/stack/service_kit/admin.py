@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hmac import compare_digest
+from socket import socket
 
 from aiohttp import web
 
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.service_settings import ServiceSettings
+from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.listening import open_listener
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 
@@ -64,13 +66,20 @@ async def admin_listener(
 
     app = web.Application(middlewares=[demand_nonce])
     app.add_routes([web.get(LIVE_PATH, live), web.get(READY_PATH, ready), web.get(METRICS_PATH, expose), *routes])
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.SockSite(runner, open_listener(settings.admin_listen), shutdown_timeout=1.0).start()
+        await web.SockSite(runner, _open_listener(settings)).start()
         yield
     finally:
         await runner.cleanup()
+
+
+def _open_listener(settings: ServiceSettings) -> socket:
+    try:
+        return open_listener(settings.admin_listen)
+    except (OSError, ValueError) as error:
+        raise CannotStartError(f"admin_listen = {settings.admin_listen!r} cannot be opened: {error}") from error
 
 
 def _identity(settings: ServiceSettings, status: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import aiohttp
 import structlog
+from yarl import URL
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
 
@@ -52,7 +53,7 @@ class UpstreamClient:
 
         Args:
             method: HTTP method.
-            path_and_query: already encoded.
+            path_and_query: already encoded; sent as it is.
             headers: further request headers.
             body: request body, if any.
         """
@@ -63,7 +64,7 @@ class UpstreamClient:
         try:
             async with self._session.request(
                 method,
-                self._base_url + path_and_query,
+                URL(self._base_url + path_and_query, encoded=True),
                 headers=sent,
                 data=body,
                 timeout=self._timeout,
@@ -73,6 +74,8 @@ class UpstreamClient:
                 return UpstreamAnswer(response.status, tuple(response.headers.items()), content)
         except aiohttp.ClientConnectorError as error:
             return UpstreamFault("unreachable", str(error))
+        except aiohttp.ConnectionTimeoutError:
+            return UpstreamFault("unreachable", f"no connection within {CONNECT_TIMEOUT_S} s")
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return UpstreamFault("timeout", f"no answer within {self._timeout.total} s")
         except aiohttp.ClientError as error:
@@ -81,9 +84,14 @@ class UpstreamClient:
 
 @asynccontextmanager
 async def client_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """A session with keep-alive and no limit of its own: slots and pools are the limits."""
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_S)
+    """A session with keep-alive and no limit of its own: slots and pools are the limits.
+
+    It adds nothing to a request that the caller did not say, and keeps no cookies: they are other people's.
+    """
     async with aiohttp.ClientSession(
-        connector=connector, auto_decompress=False, skip_auto_headers=["User-Agent"]
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_S),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=["User-Agent", "Accept", "Accept-Encoding", "Content-Type"],
     ) as session:
         yield session

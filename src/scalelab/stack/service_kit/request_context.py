@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections.abc import Iterable
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,7 +41,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message.setdefault("headers", []).append((_REQUEST_ID, request_id.encode()))
+                message = {**message, "headers": _with_id(message.get("headers", ()), request_id)}
             await send(message)
 
         started_s = time.perf_counter()
@@ -65,6 +66,12 @@ class RequestContext:
                 status=status,
                 duration_s=round(duration_s, 6),
             )
+
+
+def _with_id(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """A new list: the answer's own may be used again."""
+    kept = [header for header in headers if header[0].lower() != _REQUEST_ID]
+    return [*kept, (_REQUEST_ID, request_id.encode())]
 
 
 def _request_id(scope: Scope) -> str:

@@ -14,14 +14,10 @@ from starlette.types import ASGIApp
 from scalelab.contracts.http_names import LIVE_PATH, READY_PATH
 from scalelab.contracts.service_settings import ServiceSettings
 from scalelab.stack.service_kit.admin import Readiness, admin_listener
+from scalelab.stack.service_kit.cannot_start import logged_when_it_cannot_start, without_start_traceback
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import answer_http_exception, answer_unexpected
 from scalelab.stack.service_kit.request_context import RequestContext
-
-
-class CannotStartError(Exception):
-    """Raised by a service's resources when it cannot start; the message says what is wrong and what to change."""
-
 
 Resources = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -47,7 +43,11 @@ def build_service(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with admin_listener(settings, metrics, readiness, admin_routes), resources():
+        async with (
+            logged_when_it_cannot_start(),
+            admin_listener(settings, metrics, readiness, admin_routes),
+            resources(),
+        ):
             readiness.ready()
             yield
             readiness.not_ready("stopping")
@@ -64,4 +64,4 @@ def build_service(
         lifespan=lifespan,
         exception_handlers={HTTPException: answer_http_exception, Exception: answer_unexpected},
     )
-    return RequestContext(app, metrics, settings.access_sample_ratio)
+    return RequestContext(without_start_traceback(app), metrics, settings.access_sample_ratio)

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from starlette.types import ASGIApp
 from uvicorn_worker import UvicornWorker
 
 from scalelab.contracts.service_settings import ServiceSettings
+from scalelab.stack.service_kit.cannot_start import CannotStartError, log_cannot_start
 from scalelab.stack.service_kit.logs import configure_logs
 from scalelab.stack.service_kit.parent_watch import die_with_parent
 from scalelab.stack.service_kit.settings import SettingsError, load_settings
@@ -65,7 +67,11 @@ class _GunicornApplication(BaseApplication):  # type: ignore[misc]  # no types
                 self.cfg.set(name, value)
 
     def load(self) -> ASGIApp:
-        return self._load()
+        try:
+            return self._load()
+        except CannotStartError as error:
+            log_cannot_start(error)
+            raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from error
 
 
 def run_service(model: type[SettingsT], create_app: Callable[[SettingsT], ASGIApp]) -> None:
