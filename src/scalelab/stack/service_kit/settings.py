@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -31,7 +31,8 @@ def load_settings(model: type[SettingsT], environment: Mapping[str, str] = os.en
     values = _from_file(environment)
     for variable, text in environment.items():
         if variable.startswith(FIELD_VARIABLE_PREFIX) and variable != SETTINGS_FILE_VARIABLE:
-            values[variable.removeprefix(FIELD_VARIABLE_PREFIX).lower()] = _parsed(text)
+            name = variable.removeprefix(FIELD_VARIABLE_PREFIX).lower()
+            values[name] = text if _is_text(model, name) else _parsed(text)
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -52,6 +53,15 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, object]:
     if not isinstance(values, dict):
         raise SettingsError(f"{SETTINGS_FILE_VARIABLE}={name} holds no JSON object")
     return values
+
+
+def _is_text(model: type[ServiceSettings], name: str) -> bool:
+    """Whether the field takes a text as it is, so that a nonce of digits alone stays a text."""
+    field = model.model_fields.get(name)
+    if field is None:
+        return False
+    kinds = get_args(field.annotation) or (field.annotation,)
+    return any(kind in {str, Path} or isinstance(kind, str) for kind in kinds)
 
 
 def _parsed(text: str) -> object:

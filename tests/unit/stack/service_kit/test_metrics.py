@@ -1,0 +1,51 @@
+"""Every service exposes the same request metrics under the names of the contract."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from scalelab.contracts import metric_names
+from scalelab.stack.service_kit.metrics import ServiceMetrics
+
+
+def _samples(metrics):
+    text = metrics.exposition().decode()
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_the_names_are_those_of_the_contract():
+    """What was counted is found under the contract's names."""
+    metrics = ServiceMetrics()
+    metrics.requests.labels("/data", "GET", "200").inc()
+    metrics.duration.labels("/data").observe(0.1)
+    metrics.in_flight.inc()
+
+    samples = _samples(metrics)
+
+    labels = (("method", "GET"), ("route", "/data"), ("status", "200"))
+    assert samples[metric_names.REQUESTS_TOTAL, labels] == 1
+    assert samples[metric_names.REQUEST_DURATION_SECONDS + "_count", (("route", "/data"),)] == 1
+    assert samples[metric_names.REQUESTS_IN_FLIGHT, ()] == 1
+
+
+def test_a_duration_on_a_bound_falls_into_that_bucket():
+    """Bounds are inclusive: 100 ms counts as at most 0.1 s."""
+    metrics = ServiceMetrics()
+
+    metrics.duration.labels("/data").observe(0.1)
+
+    samples = _samples(metrics)
+    bucket = metric_names.REQUEST_DURATION_SECONDS + "_bucket"
+    assert samples[bucket, (("le", "0.05"), ("route", "/data"))] == 0
+    assert samples[bucket, (("le", "0.1"), ("route", "/data"))] == 1
+
+
+def test_two_services_in_one_process_share_nothing():
+    """A registry belongs to one service."""
+    first, second = ServiceMetrics(), ServiceMetrics()
+
+    first.in_flight.inc()
+
+    assert _samples(second)[metric_names.REQUESTS_IN_FLIGHT, ()] == 0
