@@ -1,0 +1,47 @@
+"""The queue of long tasks: what the gateway submits to and what a worker takes from."""
+
+from scalelab.stack.task_queue.base import (
+    AlreadyFinished,
+    Beat,
+    Claim,
+    Failed,
+    HandedBack,
+    KeyReused,
+    Outcome,
+    QueueFault,
+    QueueFull,
+    Refused,
+    Stopped,
+    Submission,
+    Submitted,
+    Succeeded,
+    Sweep,
+    TaskDesk,
+    TaskQueue,
+    Verdict,
+)
+from scalelab.stack.task_queue.opening import open_task_desk, open_task_queue, read_password
+
+__all__ = [
+    "AlreadyFinished",
+    "Beat",
+    "Claim",
+    "Failed",
+    "HandedBack",
+    "KeyReused",
+    "Outcome",
+    "QueueFault",
+    "QueueFull",
+    "Refused",
+    "Stopped",
+    "Submission",
+    "Submitted",
+    "Succeeded",
+    "Sweep",
+    "TaskDesk",
+    "TaskQueue",
+    "Verdict",
+    "open_task_desk",
+    "open_task_queue",
+    "read_password",
+]
