@@ -1,0 +1,1 @@
+"""Starts, scales, watches and stops a topology. Knows no service code and no laboratory."""

@@ -1,0 +1,8 @@
+"""Options that several verbs share."""
+
+from typing import Annotated
+
+import typer
+
+StackName = Annotated[str, typer.Option("--name", help="Name of the stack.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,0 +1,91 @@
+"""`scalelab up`: a stack on this machine, in the foreground until Ctrl-C or in the background."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scalelab.cli.errors import CommandError
+from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.options import StackName
+from scalelab.cli.start_progress import start_progress
+from scalelab.contracts.stack_view import StackView
+from scalelab.contracts.topology import Topology
+from scalelab.deployment.local import LocalStack
+from scalelab.deployment.state_directory import StackDirectory, stack_directory
+from scalelab.deployment.supervisor import start_detached
+from scalelab.deployment.topology_file import read_topology
+
+
+def up(
+    name: StackName = "default",
+    topology: Annotated[Path | None, typer.Option(help="TOML file with a topology.", show_default=False)] = None,
+    experiment: Annotated[
+        Path | None, typer.Option(help="Experiment whose [topology] is taken.", show_default=False)
+    ] = None,
+    gateways: Annotated[int | None, typer.Option(help="Gateway instances.", show_default=False)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The balancer's port; 0 takes a free one.", show_default=False)
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="One field of the topology, e.g. database.pool_size=16."),
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready.")] = False,
+) -> None:
+    """Start a stack on this machine. In the foreground it stops on Ctrl-C."""
+    wanted = _wanted_topology(topology, experiment, gateways, port, settings or [])
+    directory = stack_directory(name)
+    console = Console(stderr=True)
+    if detach:
+        with start_progress(name, console) as on_progress:
+            view = start_detached(wanted, directory, on_progress)
+        _print_access(view, directory, f"Stop it with `scalelab down{_name_option(name)}`.")
+        return
+    _run_in_foreground(wanted, directory, console)
+
+
+def _run_in_foreground(topology: Topology, directory: StackDirectory, console: Console) -> None:
+    stack = LocalStack(topology, directory)
+    try:
+        with start_progress(directory.name, console) as on_progress:
+            stack.report_to(on_progress)
+            view = stack.start()
+        stack.report_to(None)
+        _print_access(view, directory, "Ctrl-C stops it.")
+        stack.ended.wait()
+    except KeyboardInterrupt:
+        console.print("stopping ... (Ctrl-C again: at once)", markup=False)
+        raise
+    finally:
+        stack.stop()
+
+
+def _wanted_topology(
+    topology: Path | None, experiment: Path | None, gateways: int | None, port: int | None, settings: list[str]
+) -> Topology:
+    if topology is not None and experiment is not None:
+        raise CommandError("--topology and --experiment exclude each other: give one of them", ExitCode.USAGE)
+    overrides = list(settings)
+    if gateways is not None:
+        overrides.append(f"api_gateway.replicas={gateways}")
+    if port is not None:
+        overrides.append(f"load_balancer.port={port}")
+    if experiment is not None:
+        return read_topology(experiment, "experiment", overrides)
+    return read_topology(topology, "topology", overrides)
+
+
+def _print_access(view: StackView, directory: StackDirectory, stop_hint: str) -> None:
+    gateways = view.topology.api_gateway.replicas
+    print(f"Stack {view.name!r} is ready: {gateways} gateway{'s' if gateways > 1 else ''}.")
+    print(f"  URL       {view.url}")
+    print(f"  user      {view.login.username}")
+    print(f"  password  {view.login.password}")
+    print(f"  logs      {directory.logs}")
+    print(stop_hint, flush=True)
+
+
+def _name_option(name: str) -> str:
+    return "" if name == "default" else f" --name {name}"

@@ -1,0 +1,49 @@
+"""What every deployment offers, whatever it starts a topology on. Holds no behaviour."""
+
+from typing import Protocol
+
+from scalelab.contracts.stack_view import ServiceName, StackView
+from scalelab.contracts.topology import Topology
+
+
+class RunningStack(Protocol):
+    """A stack that runs. Safe for use from several threads."""
+
+    def view(self) -> StackView:
+        """The stack as it is now. Idempotent, no side effect.
+
+        Raises:
+            StackGoneError: it has ended.
+        """
+
+    def scale(self, service: ServiceName, replicas: int) -> StackView:
+        """Make it so many instances; returns when each has answered through the balancer. Idempotent.
+
+        Raises:
+            ConfigurationError: a service that cannot be scaled, or an impossible number.
+            ScaleError: an instance did not come up; the stack runs on as it was.
+            StackGoneError: it has ended.
+        """
+
+    def stop(self) -> None:
+        """End it; returns when every process is gone and every port refuses. Idempotent."""
+
+
+class Deployment(Protocol):
+    """Starts stacks and finds running ones."""
+
+    def start(self, topology: Topology, name: str) -> RunningStack:
+        """Start a stack; returns when it is ready.
+
+        Raises:
+            AlreadyRunningError: there is one of this name.
+            UnfitMachineError: the machine lacks something.
+            StartError: a service did not come up; nothing is left.
+        """
+
+    def attach(self, name: str) -> RunningStack:
+        """A running stack.
+
+        Raises:
+            NoSuchStackError: there is none of this name.
+        """

@@ -1,0 +1,45 @@
+"""The Valkey server of a stack: its configuration (pure) and whether it answers. Never keys or values."""
+
+import socket
+from pathlib import Path
+
+from scalelab.contracts.topology import Cache
+
+PING_LIMIT_S = 0.5
+
+
+def cache_configuration(cache: Cache, unix_socket: Path, data: Path) -> str:
+    """The configuration file. On a Unix socket only.
+
+    The queue lives beside the response cache: its keys have no time to live, so `volatile-lru` never evicts them, and
+    the append-only file brings them back after a restart.
+    """
+    lines = (
+        "port 0",
+        f'unixsocket "{_quoted(unix_socket)}"',
+        "unixsocketperm 600",
+        f'dir "{_quoted(data)}"',
+        f"maxmemory {cache.max_memory_mib}mb",
+        "maxmemory-policy volatile-lru",
+        "appendonly yes",
+        "appendfsync everysec",
+        'save ""',
+        "daemonize no",
+    )
+    return "\n".join(lines) + "\n"
+
+
+def answers_ping(unix_socket: Path) -> bool:
+    """Whether the server has loaded its data and answers."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(PING_LIMIT_S)
+            connection.connect(str(unix_socket))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace('"', '\\"')

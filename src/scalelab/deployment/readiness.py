@@ -1,0 +1,90 @@
+"""Asks services whether they are ready, and the balancer for its members. Trouble is a value, never an exception."""
+
+import http.client
+import json
+import socket
+from collections.abc import Collection
+from http import HTTPStatus
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from scalelab.contracts.http_names import HEALTH_PATH, READY_PATH, STACK_NONCE_HEADER
+from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
+from scalelab.deployment.listeners import Endpoint
+
+PROBE_LIMIT_S = 0.5
+MEMBERS_MARGIN_S = 10.0
+"""On top of the drain time: the balancer's own work."""
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def unready_reason(admin: Endpoint, nonce: str) -> str:
+    """Why the service behind this admin listener is not ready; empty when it is."""
+    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
+    answer = _exchange(connection, "GET", READY_PATH)
+    if isinstance(answer, str):
+        return answer
+    status, body = answer
+    if body.get("stack") != nonce:
+        return "another stack answers on its port"
+    return "" if status == HTTPStatus.OK else str(body.get("status", f"status {status}"))
+
+
+def answering_instance(balancer: Endpoint, nonce: str) -> str | None:
+    """The gateway that answered one round trip through the balancer; None when none of this stack did."""
+    connection = http.client.HTTPConnection(balancer.reachable_host, balancer.port, timeout=PROBE_LIMIT_S)
+    answer = _exchange(connection, "GET", HEALTH_PATH)
+    if isinstance(answer, str):
+        return None
+    status, body = answer
+    if status != HTTPStatus.OK or body.get("stack") != nonce:
+        return None
+    return str(body.get("instance", "")) or None
+
+
+def put_members(members_socket: Path, wanted: MemberList, nonce: str) -> MembersView | str:
+    """Make the balancer's membership so; returns what it is then, or why not."""
+    connection = _UnixConnection(members_socket, (wanted.drain_timeout_s or 0.0) + MEMBERS_MARGIN_S)
+    answer = _exchange(connection, "PUT", MEMBERS_PATH, wanted.model_dump_json().encode(), nonce)
+    if isinstance(answer, str):
+        return answer
+    status, body = answer
+    if status != HTTPStatus.OK:
+        return f"status {status}: {body}"
+    try:
+        return MembersView.model_validate(body)
+    except ValidationError as error:
+        return f"an answer that is no membership: {error}"
+
+
+def missing(wanted: Collection[str], answered: Collection[str]) -> str:
+    """The wanted ones that have not answered, as text."""
+    return ", ".join(sorted(set(wanted) - set(answered)))
+
+
+def _exchange(
+    connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None, nonce: str = ""
+) -> tuple[int, dict[str, object]] | str:
+    headers = {"Connection": "close"}
+    if body is not None:
+        headers |= {"Content-Type": "application/json", STACK_NONCE_HEADER: nonce}
+    try:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        document = json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return f"no answer ({type(error).__name__}: {error})"
+    finally:
+        connection.close()
+    return (response.status, document) if isinstance(document, dict) else "an answer that is no JSON object"

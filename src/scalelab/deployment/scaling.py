@@ -1,0 +1,61 @@
+"""Which instances come and go when a service is scaled, and what the balancer is told. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from scalelab.contracts.membership import Member, MemberList
+from scalelab.contracts.stack_view import ServiceName
+from scalelab.contracts.topology import Topology
+from scalelab.deployment.errors import ConfigurationError
+from scalelab.deployment.listeners import Endpoint
+from scalelab.deployment.topology_file import validation_faults
+
+SCALABLE: tuple[ServiceName, ...] = ("api_gateway", "worker")
+
+
+@dataclass(frozen=True)
+class ScaleStep:
+    """Numbers of the instances to start and to stop."""
+
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+
+
+def scale_step(running: Iterable[int], replicas: int) -> ScaleStep:
+    """The step from the running numbers to `replicas` instances: lowest free numbers come, highest ones go."""
+    present = sorted(running)
+    free = (number for number in range(1, len(present) + replicas + 1) if number not in present)
+    added = tuple(next(free) for _ in range(replicas - len(present)))
+    return ScaleStep(added, tuple(present[replicas:]))
+
+
+def scaled_topology(topology: Topology, service: ServiceName, replicas: int) -> Topology:
+    """The topology with so many replicas.
+
+    Raises:
+        ConfigurationError: a service that cannot be scaled, or an impossible number.
+    """
+    if service not in SCALABLE:
+        raise ConfigurationError(f"{service} cannot be scaled; {' and '.join(SCALABLE)} can")
+    if service == "worker" and topology.cache.engine == "memory":
+        raise ConfigurationError("worker cannot be scaled: cache.engine = 'memory' has no queue for it")
+    document = topology.model_dump()
+    document[service]["replicas"] = replicas
+    try:
+        return Topology.model_validate(document)
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(validation_faults(error, document))) from error
+
+
+def members(gateways: Mapping[str, Endpoint]) -> tuple[Member, ...]:
+    """Gateways as the balancer knows them."""
+    return tuple(
+        Member(name=name, host=endpoint.reachable_host, port=endpoint.port) for name, endpoint in gateways.items()
+    )
+
+
+def wanted_membership(gateways: Mapping[str, Endpoint], drain_timeout_s: float) -> MemberList:
+    """What to `PUT` so that exactly these gateways take traffic."""
+    return MemberList(members=members(gateways), drain_timeout_s=drain_timeout_s)
