@@ -1,0 +1,109 @@
+"""The engine in this process's own memory: bounded, forgets the least recently used, never faults."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import monotonic
+
+from scalelab.stack.cache.base import FaultKind, Lookup
+
+MAX_ENTRIES = 100_000
+MAX_BYTES = 64 * 1024 * 1024
+MAX_FENCES = 100_000
+"""Remembered invalidations. Beyond them the older half goes, and fills that began before those are refused."""
+
+_Place = tuple[str, bytes]
+
+
+class MemoryCache:
+    """Entries of one process; another process sees none of them."""
+
+    def __init__(
+        self,
+        *,
+        clock_s: Callable[[], float] = monotonic,
+        max_entries: int = MAX_ENTRIES,
+        max_bytes: int = MAX_BYTES,
+        max_fences: int = MAX_FENCES,
+    ) -> None:
+        self._clock_s = clock_s
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._max_fences = max_fences
+        self._entries: OrderedDict[_Place, tuple[float, bytes]] = OrderedDict()
+        self._keys_of_tag: dict[str, set[bytes]] = {}
+        self._held_bytes = 0
+        self._moment = 0  # grows with each invalidation and flush; a fence is the moment of a miss
+        self._floor = 0
+        self._invalidated_at: dict[str, int] = {}  # in the order of their moments
+
+    def __repr__(self) -> str:
+        return f"<memory cache: {len(self._entries)} entries, {self._held_bytes} bytes>"
+
+    async def get(self, key: bytes, tag: str) -> Lookup:
+        """See `Cache.get`."""
+        place = (tag, key)
+        entry = self._entries.get(place)
+        if entry is not None:
+            expires_at_s, value = entry
+            if self._clock_s() < expires_at_s:
+                self._entries.move_to_end(place)
+                return Lookup(value=value)
+            self._forget(place)
+        return Lookup(fence=self._moment)
+
+    async def put(self, key: bytes, value: bytes, *, ttl_s: float, tag: str, fence: int) -> bool:
+        """See `Cache.put`."""
+        if fence < max(self._floor, self._invalidated_at.get(tag, 0)) or len(value) > self._max_bytes:
+            return False
+        place = (tag, key)
+        self._forget(place)
+        self._entries[place] = (self._clock_s() + ttl_s, value)
+        self._keys_of_tag.setdefault(tag, set()).add(key)
+        self._held_bytes += len(value)
+        while len(self._entries) > self._max_entries or self._held_bytes > self._max_bytes:
+            self._forget(next(iter(self._entries)))
+        return True
+
+    async def invalidate(self, tag: str) -> FaultKind | None:
+        """See `Cache.invalidate`."""
+        self._moment += 1
+        self._invalidated_at.pop(tag, None)
+        self._invalidated_at[tag] = self._moment
+        if len(self._invalidated_at) > self._max_fences:
+            self._forget_older_fences()
+        for key in tuple(self._keys_of_tag.get(tag, ())):
+            self._forget((tag, key))
+        return None
+
+    async def flush(self) -> FaultKind | None:
+        """See `Cache.flush`."""
+        self._moment += 1
+        self._floor = self._moment
+        self._invalidated_at.clear()
+        self._entries.clear()
+        self._keys_of_tag.clear()
+        self._held_bytes = 0
+        return None
+
+    async def ping(self) -> FaultKind | None:
+        """Always answers."""
+        return None
+
+    async def aclose(self) -> None:
+        """Forgets everything."""
+        await self.flush()
+
+    def _forget(self, place: _Place) -> None:
+        entry = self._entries.pop(place, None)
+        if entry is None:
+            return
+        self._held_bytes -= len(entry[1])
+        tag, key = place
+        keys = self._keys_of_tag[tag]
+        keys.discard(key)
+        if not keys:
+            del self._keys_of_tag[tag]
+
+    def _forget_older_fences(self) -> None:
+        for tag in list(self._invalidated_at)[: len(self._invalidated_at) // 2]:
+            self._floor = self._invalidated_at.pop(tag)

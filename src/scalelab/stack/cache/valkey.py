@@ -1,0 +1,156 @@
+"""The engine on a Valkey (or Redis) server, shared by all gateways. Every call is bounded; trouble is a value."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from scalelab.stack.cache import valkey_scripts as scripts
+from scalelab.stack.cache.base import FaultKind, FaultListener, Lookup
+from scalelab.stack.cache.outage import OutageLog
+
+CALL_TIMEOUT_S = 0.05
+MAX_CONNECTIONS = 64
+MAX_ENTRIES_PER_TAG = 1024
+"""A tag with more is emptied: the entries of one record differ by host, query and subject only."""
+MAX_FENCES = 100_000
+SWEEP_LIMIT_S = 5.0
+_SWEEP_BATCH = 2000
+
+
+class ValkeyCache:
+    """Entries in a server that other processes, and the task queue, share."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        password: str | None = None,
+        on_fault: FaultListener = lambda _kind: None,
+        call_timeout_s: float = CALL_TIMEOUT_S,
+        max_fences: int = MAX_FENCES,
+        clock_s: Callable[[], float] = monotonic,
+    ) -> None:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            password=password,
+            max_connections=MAX_CONNECTIONS,
+            timeout=call_timeout_s,
+            retry=Retry(NoBackoff(), 1),  # one fresh connection in place of one that the server has closed
+        )
+        self._address = url.rpartition("@")[2]  # a password has no place in a log
+        self._redis = Redis(connection_pool=pool)
+        self._on_fault = on_fault
+        self._call_timeout_s = call_timeout_s
+        self._max_fences = max_fences
+        self._outage = OutageLog(self._address, clock_s)
+        self._clock_s = clock_s
+        self._get = self._redis.register_script(scripts.GET)
+        self._put = self._redis.register_script(scripts.PUT)
+        self._invalidate = self._redis.register_script(scripts.INVALIDATE)
+        self._flush = self._redis.register_script(scripts.FLUSH)
+
+    def __repr__(self) -> str:
+        return f"<valkey cache at {self._address}>"
+
+    async def get(self, key: bytes, tag: str) -> Lookup:
+        """See `Cache.get`."""
+        answer, fault = await self._bounded(
+            self._get(keys=[scripts.STATE_KEY], args=[scripts.ENTRIES_PREFIX, tag, key])
+        )
+        if fault is not None:
+            return Lookup(fault=fault)
+        match answer:
+            case [bytes() as value, _]:
+                return Lookup(value=value)
+            case [None, bytes() as moment]:
+                return Lookup(fence=int(moment))
+            case [_, bytes() as moment]:
+                self._on_fault("torn")
+                return Lookup(fence=int(moment), fault="torn")
+        self._on_fault("torn")
+        return Lookup(fault="torn")
+
+    async def put(self, key: bytes, value: bytes, *, ttl_s: float, tag: str, fence: int) -> bool:
+        """See `Cache.put`."""
+        ttl_ms = max(1, round(ttl_s * 1000))
+        answer, _fault = await self._bounded(
+            self._put(
+                keys=[scripts.STATE_KEY, scripts.FENCES_KEY],
+                args=[scripts.ENTRIES_PREFIX, tag, key, value, ttl_ms, fence, MAX_ENTRIES_PER_TAG],
+            )
+        )
+        return bool(answer == 1)
+
+    async def invalidate(self, tag: str) -> FaultKind | None:
+        """See `Cache.invalidate`."""
+        _answer, fault = await self._bounded(
+            self._invalidate(
+                keys=[scripts.STATE_KEY, scripts.FENCES_KEY], args=[scripts.ENTRIES_PREFIX, tag, self._max_fences]
+            )
+        )
+        return fault
+
+    async def flush(self) -> FaultKind | None:
+        """See `Cache.flush`. All entries are out of reach at once; their memory is given back batch by batch."""
+        epoch, fault = await self._bounded(
+            self._flush(keys=[scripts.STATE_KEY, scripts.FENCES_KEY], args=[scripts.ENTRIES_PREFIX])
+        )
+        if fault is None:
+            await self._sweep(bytes(epoch))
+        return fault
+
+    async def ping(self) -> FaultKind | None:
+        """See `Cache.ping`."""
+        _answer, fault = await self._bounded(self._redis.ping())
+        return fault
+
+    async def aclose(self) -> None:
+        """See `Cache.aclose`."""
+        await self._redis.aclose()
+        await self._redis.connection_pool.aclose()
+
+    async def _sweep(self, epoch: bytes) -> None:
+        """Free the entries of earlier epochs. What is left after the limit or a fault dies by its time to live."""
+        current = f"{scripts.ENTRIES_PREFIX}{epoch.decode()}:".encode()
+        deadline_s = self._clock_s() + SWEEP_LIMIT_S
+        cursor = 0
+        while self._clock_s() < deadline_s:
+            page, fault = await self._bounded(
+                self._redis.scan(cursor, match=f"{scripts.ENTRIES_PREFIX}*", count=_SWEEP_BATCH)
+            )
+            if fault is not None:
+                return
+            cursor, keys = page
+            old = [key for key in keys if not key.startswith(current)]
+            if old:
+                await self._bounded(self._redis.unlink(*old))
+            if cursor == 0:
+                return
+
+    async def _bounded(self, call: Awaitable[Any]) -> tuple[Any, FaultKind | None]:
+        """The answer of `call`, or its fault; the one place where the client's exceptions are known."""
+        try:
+            async with asyncio.timeout(self._call_timeout_s):
+                answer = await call
+        except (TimeoutError, RedisTimeoutError):
+            return None, self._count("timeout", f"no answer within {self._call_timeout_s} s")
+        except ResponseError as error:
+            kind: FaultKind = "torn" if "WRONGTYPE" in str(error) else "unavailable"
+            return None, self._count(kind, str(error))
+        except (RedisError, OSError) as error:
+            return None, self._count("unavailable", f"{type(error).__name__}: {error}")
+        self._outage.success()
+        return answer, None
+
+    def _count(self, kind: FaultKind, detail: str) -> FaultKind:
+        self._on_fault(kind)
+        if kind != "torn":
+            self._outage.fault(kind, detail)
+        return kind

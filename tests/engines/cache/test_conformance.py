@@ -1,0 +1,150 @@
+"""What every cache engine must do, asked of each."""
+
+import asyncio
+
+import pytest
+
+
+async def fill(cache, key, value, tag="record:1", ttl_s=60.0):
+    fence = (await cache.get(key, tag)).fence
+    return await cache.put(key, value, ttl_s=ttl_s, tag=tag, fence=fence)
+
+
+async def test_a_miss_gives_the_fence_of_its_moment(cache):
+    """Nothing stored: no value, no fault, a fence to store with."""
+    lookup = await cache.get(b"k", "record:1")
+
+    assert (lookup.value, lookup.fault) == (None, None)
+    assert isinstance(lookup.fence, int)
+
+
+@pytest.mark.parametrize("value", [b"", b"x", bytes(range(256)) * 300], ids=["empty", "one", "binary"])
+async def test_what_was_stored_comes_back(cache, value):
+    """Any bytes, byte for byte."""
+    stored = await fill(cache, b"\x00key\xff", value)
+
+    assert stored
+    assert (await cache.get(b"\x00key\xff", "record:1")).value == value
+
+
+async def test_key_and_tag_both_tell_entries_apart(cache):
+    """The same key under another tag, or another key under the same tag, is another entry."""
+    await fill(cache, b"k", b"one", tag="record:1")
+
+    assert (await cache.get(b"k", "record:2")).value is None
+    assert (await cache.get(b"l", "record:1")).value is None
+
+
+async def test_tag_and_key_do_not_run_into_each_other(cache):
+    """A tag that ends like another begins shares nothing with it."""
+    await fill(cache, b"c", b"one", tag="a:b")
+    await fill(cache, b"b:c", b"two", tag="a")
+
+    await cache.invalidate("a")
+
+    assert (await cache.get(b"c", "a:b")).value == b"one"
+    assert (await cache.get(b"b:c", "a")).value is None
+
+
+async def test_a_second_fill_replaces_the_first(cache):
+    """Two fills of one moment: the later one stays."""
+    fence = (await cache.get(b"k", "record:1")).fence
+    await cache.put(b"k", b"old", ttl_s=60, tag="record:1", fence=fence)
+    await cache.put(b"k", b"new", ttl_s=60, tag="record:1", fence=fence)
+
+    assert (await cache.get(b"k", "record:1")).value == b"new"
+
+
+async def test_invalidation_takes_all_entries_of_its_tag_and_no_other(cache):
+    """Two views of record 1 go, record 2 stays."""
+    await fill(cache, b"data", b"1", tag="record:1")
+    await fill(cache, b"process", b"1", tag="record:1")
+    await fill(cache, b"data", b"2", tag="record:2")
+
+    fault = await cache.invalidate("record:1")
+
+    assert fault is None
+    assert (await cache.get(b"data", "record:1")).value is None
+    assert (await cache.get(b"process", "record:1")).value is None
+    assert (await cache.get(b"data", "record:2")).value == b"2"
+
+
+async def test_a_fill_that_began_before_a_write_does_not_land_after_it(cache):
+    """Miss, write elsewhere, late fill with the old value: refused. A fill from after the write: stored."""
+    before = (await cache.get(b"k", "record:1")).fence
+    await cache.invalidate("record:1")
+
+    late = await cache.put(b"k", b"old", ttl_s=60, tag="record:1", fence=before)
+    after = await fill(cache, b"k", b"new")
+
+    assert (late, after) == (False, True)
+    assert (await cache.get(b"k", "record:1")).value == b"new"
+
+
+async def test_a_write_does_not_stop_the_fills_of_other_tags(cache):
+    """The fence is the tag's own."""
+    before = (await cache.get(b"k", "record:1")).fence
+    await cache.invalidate("record:2")
+
+    assert await cache.put(b"k", b"v", ttl_s=60, tag="record:1", fence=before)
+
+
+async def test_flush_empties_and_stops_the_fills_in_flight(cache):
+    """Nothing is found afterwards, and a fill from before it is refused for every tag."""
+    await fill(cache, b"a", b"1", tag="record:1")
+    in_flight = (await cache.get(b"b", "record:2")).fence
+
+    fault = await cache.flush()
+    late = await cache.put(b"b", b"2", ttl_s=60, tag="record:2", fence=in_flight)
+
+    assert fault is None
+    assert not late
+    assert (await cache.get(b"a", "record:1")).value is None
+    assert await fill(cache, b"a", b"new", tag="record:1")
+
+
+async def test_a_forgotten_invalidation_still_refuses_the_fill(forgetful_cache):
+    """Memory of invalidations is bounded; a fill older than the memory is refused, not trusted."""
+    before = (await forgetful_cache.get(b"k", "record:1")).fence
+    for number in range(1, 20):
+        await forgetful_cache.invalidate(f"record:{number}")
+
+    assert not await forgetful_cache.put(b"k", b"old", ttl_s=60, tag="record:1", fence=before)
+    assert await fill(forgetful_cache, b"k", b"new")
+
+
+async def test_entries_outlive_the_forgetting_of_invalidations(forgetful_cache):
+    """Entries of other tags stay when old fences go."""
+    await fill(forgetful_cache, b"k", b"v", tag="record:100")
+    for number in range(1, 20):
+        await forgetful_cache.invalidate(f"record:{number}")
+
+    assert (await forgetful_cache.get(b"k", "record:100")).value == b"v"
+
+
+async def test_concurrent_writes_and_fills_never_leave_an_old_value(cache):
+    """Readers fill what they read while a writer writes and invalidates: the cache ends with the truth or nothing."""
+    truth = 0
+
+    async def read():
+        lookup = await cache.get(b"k", "record:1")
+        if lookup.value is None:
+            seen = truth
+            await asyncio.sleep(0)
+            await cache.put(b"k", b"%d" % seen, ttl_s=60, tag="record:1", fence=lookup.fence)
+
+    async def write():
+        nonlocal truth
+        truth += 1
+        await cache.invalidate("record:1")
+
+    for _ in range(50):
+        await asyncio.gather(read(), read(), write(), read(), write(), read())
+
+    left = (await cache.get(b"k", "record:1")).value
+    assert left in {None, b"%d" % truth}
+
+
+async def test_it_answers_a_ping(cache):
+    """No fault."""
+    assert await cache.ping() is None
