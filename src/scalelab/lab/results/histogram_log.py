@@ -1,0 +1,67 @@
+"""Latency histograms and their file: HdrHistogram's log format 1.2, one tagged line for each histogram.
+
+Values are whole microseconds, three digits. Never drops a value in silence: `record` says whether it fitted.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from hdrh.histogram import HdrHistogram
+
+LOWEST_US = 1
+HIGHEST_US = 3_600_000_000
+"""One hour."""
+DIGITS = 3
+US_PER_S = 1_000_000
+_LINE = re.compile(r"^Tag=([^,]+),([\d.]+),([\d.]+),([\d.]+),(\S+)$")
+
+
+def new_histogram() -> HdrHistogram:
+    """An empty histogram as every load driver keeps them."""
+    return HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+
+
+def record(histogram: HdrHistogram, latency_s: float) -> bool:
+    """Enter one latency in seconds; False when it is out of range and was not entered."""
+    value_us = max(LOWEST_US, round(latency_s * US_PER_S))
+    return value_us <= HIGHEST_US and bool(histogram.record_value(value_us))
+
+
+def histogram_tag(time_base: str, route: str, outcome: str) -> str:
+    """The tag of a line, for example `actual:/data:completed`. `time_base` is `actual` or `intended`."""
+    return f"{time_base}:{route}:{outcome}"
+
+
+def write_histograms(file: Path, histograms: Mapping[str, HdrHistogram], start_s: float, length_s: float) -> None:
+    """Write the file as a whole: there is the old one or the new one, never a torn one."""
+    lines = ["#[Histogram log format version 1.2]", "#[values in microseconds]"]
+    lines.append('"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"')
+    for tag, histogram in histograms.items():
+        payload = histogram.encode().decode("ascii")
+        max_s = histogram.get_max_value() / US_PER_S
+        lines.append(f"Tag={tag},{start_s:.3f},{length_s:.3f},{max_s:.6f},{payload}")
+    replace_file(file, "\n".join(lines) + "\n")
+
+
+def read_histograms(file: Path) -> dict[str, HdrHistogram]:
+    """Histograms by tag; lines of one tag are merged. Lines that are none are passed over.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    histograms: dict[str, HdrHistogram] = {}
+    for line in file.read_text(encoding="ascii").splitlines():
+        match = _LINE.match(line)
+        if match is not None:
+            histogram = histograms.setdefault(match.group(1), new_histogram())
+            histogram.decode_and_add(match.group(5))
+    return histograms
+
+
+def replace_file(file: Path, text: str) -> None:
+    """Write a text file as a whole, or not at all."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(file)
