@@ -6,7 +6,7 @@ from threading import Lock
 
 from rich.console import Console
 
-from scalelab.deployment.local import OnProgress, Progress
+from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
 
 
 @contextmanager
@@ -14,7 +14,7 @@ def start_progress(name: str, console: Console) -> Iterator[OnProgress]:
     """Give a callback for `LocalStack`, while the stack `name` starts."""
     if not console.is_terminal:
         console.print(f"starting stack {name!r} ...", markup=False, highlight=False)
-        yield lambda _progress: None
+        yield ignore_progress
         return
     with console.status(f"starting stack {name!r} ...") as status:
         starting: dict[str, None] = {}

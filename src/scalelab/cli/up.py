@@ -13,6 +13,7 @@ from scalelab.cli.start_progress import start_progress
 from scalelab.contracts.stack_view import StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.local import LocalStack
+from scalelab.deployment.progress import ignore_progress
 from scalelab.deployment.state_directory import StackDirectory, stack_directory
 from scalelab.deployment.supervisor import start_detached
 from scalelab.deployment.topology_file import read_topology
@@ -50,9 +51,9 @@ def _run_in_foreground(topology: Topology, directory: StackDirectory, console: C
     stack = LocalStack(topology, directory)
     try:
         with start_progress(directory.name, console) as on_progress:
-            stack.report_to(on_progress)
+            stack.on_progress = on_progress
             view = stack.start()
-        stack.report_to(None)
+        stack.on_progress = ignore_progress
         _print_access(view, directory, "Ctrl-C stops it.")
         stack.ended.wait()
     except KeyboardInterrupt:

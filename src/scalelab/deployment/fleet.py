@@ -19,6 +19,7 @@ from scalelab.deployment.state_directory import StackDirectory
 
 POLL_S = 0.03
 KILL_LIMIT_S = 5.0
+GROUP_END_LIMIT_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class Fleet:
         self._owner.changed(instance)
 
     def _ended(self, instance: Instance, child: Child) -> None:
-        child.kill()  # what a dead leader has left in its group
+        child.end_group(GROUP_END_LIMIT_S)  # what a dead leader has left would hold its ports
         self._spawner.forget(child)
         with instance.lock:
             if instance.is_leaving or instance.child is not child:

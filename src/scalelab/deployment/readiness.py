@@ -3,7 +3,6 @@
 import http.client
 import json
 import socket
-from collections.abc import Collection
 from http import HTTPStatus
 from pathlib import Path
 
@@ -56,7 +55,15 @@ def answering_instance(balancer: Endpoint, nonce: str) -> str | None:
 def put_members(members_socket: Path, wanted: MemberList, nonce: str) -> MembersView | str:
     """Make the balancer's membership so; returns what it is then, or why not."""
     connection = _UnixConnection(members_socket, (wanted.drain_timeout_s or 0.0) + MEMBERS_MARGIN_S)
-    answer = _exchange(connection, "PUT", MEMBERS_PATH, wanted.model_dump_json().encode(), nonce)
+    return _members(_exchange(connection, "PUT", MEMBERS_PATH, wanted.model_dump_json().encode(), nonce))
+
+
+def get_members(members_socket: Path) -> MembersView | str:
+    """The balancer's membership as it is, or why it is not known."""
+    return _members(_exchange(_UnixConnection(members_socket, PROBE_LIMIT_S), "GET", MEMBERS_PATH))
+
+
+def _members(answer: tuple[int, dict[str, object]] | str) -> MembersView | str:
     if isinstance(answer, str):
         return answer
     status, body = answer
@@ -66,11 +73,6 @@ def put_members(members_socket: Path, wanted: MemberList, nonce: str) -> Members
         return MembersView.model_validate(body)
     except ValidationError as error:
         return f"an answer that is no membership: {error}"
-
-
-def missing(wanted: Collection[str], answered: Collection[str]) -> str:
-    """The wanted ones that have not answered, as text."""
-    return ", ".join(sorted(set(wanted) - set(answered)))
 
 
 def _exchange(

@@ -31,6 +31,20 @@ def scale_step(running: Iterable[int], replicas: int) -> ScaleStep:
     return ScaleStep(added, tuple(present[replicas:]))
 
 
+def instances_of(topology: Topology) -> dict[ServiceName, int]:
+    """How many processes of each service a stack has, in the order in which their ports are bound."""
+    has_own_cache = topology.cache.engine == "valkey" and not topology.cache.url
+    has_queue = topology.cache.engine == "valkey"
+    return {
+        "load_balancer": 1,
+        "cache": 1 if has_own_cache else 0,
+        "database": 1,
+        "microservice": 1,
+        "api_gateway": topology.api_gateway.replicas,
+        "worker": topology.worker.replicas if has_queue else 0,
+    }
+
+
 def scaled_topology(topology: Topology, service: ServiceName, replicas: int) -> Topology:
     """The topology with so many replicas.
 

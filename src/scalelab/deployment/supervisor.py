@@ -20,7 +20,8 @@ from scalelab.contracts.stack_view import StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import KINDS, DeploymentError, StartError
 from scalelab.deployment.events import LOG_NAME
-from scalelab.deployment.local import LocalStack, OnProgress, Progress
+from scalelab.deployment.local import LocalStack
+from scalelab.deployment.progress import OnProgress, Progress
 from scalelab.deployment.state_directory import StackDirectory
 
 STOP_LIMIT_S = 30.0
