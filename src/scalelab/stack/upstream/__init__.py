@@ -1,0 +1,10 @@
+"""The client of the request path: a thin pool of HTTP/1.1 connections on uvloop and httptools.
+
+One connection carries one request at a time. Trouble is a value. It follows no redirect, keeps no cookie,
+decodes nothing and adds no header but Host and the body's framing.
+"""
+
+from scalelab.stack.upstream.client import UpstreamClient
+from scalelab.stack.upstream.values import StreamedAnswer, UpstreamAnswer, UpstreamFault
+
+__all__ = ["StreamedAnswer", "UpstreamAnswer", "UpstreamClient", "UpstreamFault"]

@@ -1,0 +1,174 @@
+"""Requests to one upstream: a deadline on each, at most one replay, and faults as values."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import structlog
+
+from scalelab.contracts.http_names import REQUEST_ID_HEADER
+from scalelab.stack.upstream.connection import Connection
+from scalelab.stack.upstream.exchange import Exchange
+from scalelab.stack.upstream.pool import ConnectionPool
+from scalelab.stack.upstream.request_head import request_head
+from scalelab.stack.upstream.streamed_body import ConnectionBody
+from scalelab.stack.upstream.values import StreamedAnswer, UpstreamAnswer, UpstreamFault
+
+CONNECT_TIMEOUT_S = 2.0
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""Largest body that is collected whole; a streamed one has no bound."""
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+_DEFAULT_PORT = 80
+
+Body = bytes | AsyncIterator[bytes] | None
+
+
+class UpstreamClient:
+    """One upstream service. Safe for concurrent use on one event loop; an async context manager."""
+
+    def __init__(self, base_url: str, timeout_s: float, *, clock: Callable[[], float] | None = None) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme != "http" or parts.hostname is None or parts.path.strip("/"):
+            raise ValueError(f"{base_url!r} is not of the form http://host:port")
+        self._host = parts.netloc
+        self._timeout_s = timeout_s
+        self._pool = ConnectionPool(
+            parts.hostname, parts.port or _DEFAULT_PORT, clock=clock or asyncio.get_running_loop().time
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.close()
+        await asyncio.sleep(0)  # lets the transports end
+
+    async def request(
+        self,
+        method: str,
+        path_and_query: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> UpstreamAnswer | UpstreamFault:
+        """One request and its whole answer; the id of the request in hand travels with it.
+
+        Args:
+            method: HTTP method.
+            path_and_query: already encoded.
+            headers: further request fields.
+            body: request body, if any.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                reached = await self._exchange(
+                    method, path_and_query, (headers or {}).items(), body, is_streamed=False
+                )
+        except TimeoutError:
+            return UpstreamFault("timeout", f"no answer within {self._timeout_s} s")
+        if isinstance(reached, UpstreamFault):
+            return reached
+        connection, exchange = reached
+        self._pool.give_back(connection)
+        return UpstreamAnswer(exchange.status, exchange.headers, exchange.body)
+
+    async def stream(
+        self,
+        method: str,
+        path_and_query: str,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        body: Body = None,
+    ) -> StreamedAnswer | UpstreamFault:
+        """One request whose body and answer may be of any length.
+
+        The timeout holds for each piece of the request's body, for the answer's head after it, and for each piece
+        of the answer's body, which must be read to its end or closed.
+        """
+        try:
+            reached = await self._exchange(method, path_and_query, headers, body, is_streamed=True)
+        except TimeoutError:
+            return UpstreamFault("timeout", f"no answer within {self._timeout_s} s")
+        if isinstance(reached, UpstreamFault):
+            return reached
+        connection, exchange = reached
+        return StreamedAnswer(
+            exchange.status, exchange.headers, ConnectionBody(self._pool, connection, exchange, self._timeout_s)
+        )
+
+    async def _exchange(
+        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: Body, *, is_streamed: bool
+    ) -> tuple[Connection, Exchange] | UpstreamFault:
+        head = request_head(method, target, self._host, _with_request_id(headers), _framing(method, body))
+        kept = self._pool.take_idle()
+        while True:
+            opened = kept or await self._open()
+            if isinstance(opened, UpstreamFault):
+                return opened
+            exchange = Exchange(
+                is_head_request=method == "HEAD", is_streamed=is_streamed, max_body_bytes=MAX_BODY_BYTES
+            )
+            await self._converse(opened, exchange, head, body)
+            if exchange.fault is None:
+                return opened, exchange
+            opened.close()
+            is_race = kept is not None and not exchange.has_any_byte
+            if not is_race or method not in _IDEMPOTENT or not (body is None or isinstance(body, bytes)):
+                return UpstreamFault("broken", exchange.fault)
+            kept = None  # the upstream closed an idle connection just then: once more on a fresh one
+
+    async def _open(self) -> Connection | UpstreamFault:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                return await self._pool.open()
+        except TimeoutError:
+            return UpstreamFault("unreachable", f"no connection to {self._host} within {CONNECT_TIMEOUT_S} s")
+        except OSError as error:
+            return UpstreamFault("unreachable", f"no connection to {self._host}: {error}")
+
+    async def _converse(self, connection: Connection, exchange: Exchange, head: bytes, body: Body) -> None:
+        try:
+            connection.start(exchange, head, body if isinstance(body, bytes) else None)
+            if body is not None and not isinstance(body, bytes):
+                await _send_chunked(connection, exchange, body, self._timeout_s)
+            if exchange.is_streamed:
+                async with asyncio.timeout(self._timeout_s):
+                    await exchange.arrived
+            else:
+                await exchange.arrived
+        except BaseException:
+            connection.close()  # cancelled or timed out: what may still come belongs to nobody
+            raise
+
+
+async def _send_chunked(
+    connection: Connection, exchange: Exchange, body: AsyncIterator[bytes], timeout_s: float
+) -> None:
+    async for chunk in body:
+        if exchange.arrived.done() or not connection.is_open:
+            connection.spoil()  # answered or lost before the body was through
+            return
+        if chunk:
+            async with asyncio.timeout(timeout_s):
+                await connection.send(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+    await connection.send(b"0\r\n\r\n")
+
+
+def _framing(method: str, body: Body) -> tuple[str, str] | None:
+    if isinstance(body, bytes):
+        return "Content-Length", str(len(body))
+    if body is not None:
+        return "Transfer-Encoding", "chunked"
+    return ("Content-Length", "0") if method in {"POST", "PUT", "PATCH"} else None
+
+
+def _with_request_id(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    if request_id is None:
+        return headers
+    kept = [pair for pair in headers if pair[0].lower() != REQUEST_ID_HEADER.lower()]
+    return [*kept, (REQUEST_ID_HEADER, request_id)]

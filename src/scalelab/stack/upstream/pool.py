@@ -1,0 +1,59 @@
+"""Connections to one upstream: the newest idle one is reused first, and none is kept as long as the upstream does."""
+
+import asyncio
+from collections.abc import Callable
+
+from scalelab.stack.upstream.connection import Connection
+
+IDLE_LIMIT_S = 30.0
+"""Shorter than the servers' keep-alive, so that we are the one who closes."""
+
+
+class ConnectionPool:
+    """Opens, keeps and closes connections. How many there are at a time is the caller's business (slots)."""
+
+    def __init__(self, host: str, port: int, *, clock: Callable[[], float]) -> None:
+        self._host = host
+        self._port = port
+        self._clock = clock
+        self._idle: list[Connection] = []
+        self._all: set[Connection] = set()
+
+    async def open(self) -> Connection:
+        """A fresh connection.
+
+        Raises:
+            OSError: it could not be made.
+        """
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: Connection(self._all.discard), self._host, self._port)
+        self._all.add(connection)
+        return connection
+
+    def take_idle(self) -> Connection | None:
+        """A kept connection that is still open and young; None when there is none."""
+        oldest_s = self._clock() - IDLE_LIMIT_S
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open and connection.idle_since_s >= oldest_s:
+                return connection
+            connection.close()
+        return None
+
+    def give_back(self, connection: Connection) -> None:
+        """The exchange is over: keep the connection if it is clean."""
+        if connection.release():
+            now_s = self._clock()
+            connection.idle_since_s = now_s
+            self._idle.append(connection)
+            self._close_aged(now_s - IDLE_LIMIT_S)
+
+    def close(self) -> None:
+        """Break every connection off."""
+        self._idle.clear()
+        for connection in tuple(self._all):
+            connection.close()
+
+    def _close_aged(self, oldest_s: float) -> None:
+        while self._idle[0].idle_since_s < oldest_s:
+            self._idle.pop(0).close()

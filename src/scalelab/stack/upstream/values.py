@@ -1,0 +1,49 @@
+"""What comes back from an upstream: a whole answer, one that is still arriving, or a fault."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
+
+HeaderPairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class UpstreamAnswer:
+    """A whole answer. `headers` are as received, in order; `body` is complete."""
+
+    status: int
+    headers: HeaderPairs
+    body: bytes
+
+
+class StreamedBody(Protocol):
+    """A body that is still arriving. Iterating raises `BrokenBodyError` when it does not end as it should."""
+
+    def __aiter__(self) -> Self:
+        """Itself."""
+
+    async def __anext__(self) -> bytes:
+        """The next piece."""
+
+    async def aclose(self) -> None:
+        """Let go of the connection, whatever has been read. Idempotent."""
+
+
+@dataclass(frozen=True)
+class StreamedAnswer:
+    """An answer whose body must be read to its end or closed."""
+
+    status: int
+    headers: HeaderPairs
+    body: StreamedBody
+
+
+@dataclass(frozen=True)
+class UpstreamFault:
+    """No answer: not reached, not in time, or broken off."""
+
+    kind: Literal["unreachable", "timeout", "broken"]
+    detail: str
+
+
+class BrokenBodyError(Exception):
+    """Raised when a body that is being streamed breaks off, stalls past the deadline, or is malformed."""
