@@ -18,7 +18,8 @@ class Member(Contract):
     """One gateway: where it listens."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-    host: str
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]+$")]
+    """Name or address; it is written into an engine's configuration, so nothing else may stand in it."""
     port: Annotated[int, Field(ge=1, le=65535)]
 
 

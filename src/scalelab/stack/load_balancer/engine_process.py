@@ -1,0 +1,81 @@
+"""One run of an engine's process: started, its lines logged, stopped in bounded time. Never outlives the service."""
+
+import asyncio
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from scalelab.stack.load_balancer.base import EngineCommand
+from scalelab.stack.service_kit.parent_watch import die_with_parent
+
+_LINE_LIMIT_BYTES = 1 << 20
+
+
+class EngineProcess:
+    """A running child. `log_line` is given each line of its standard error."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log_line: Callable[[str], None]) -> None:
+        self._process = process
+        self._logging = asyncio.create_task(self._log_lines(log_line), name="engine-log")
+
+    @classmethod
+    async def start(cls, command: EngineCommand, log_line: Callable[[str], None]) -> "EngineProcess":
+        """Start the child.
+
+        Raises:
+            OSError: the program cannot be executed.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *command.arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=command.environment,
+            pass_fds=command.inherited_fds,
+            limit=_LINE_LIMIT_BYTES,
+            # A foreign program cannot ask the kernel itself to die with us, so it is asked between fork and exec.
+            preexec_fn=functools.partial(die_with_parent, os.getpid()),
+            # A signal to the service's group must not end the engine before its requests are finished. Only
+            # where the kernel ends it with us: elsewhere the group is what a reaper has.
+            process_group=0 if sys.platform == "linux" else None,
+        )
+        return cls(process, log_line)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.returncode is not None
+
+    async def ended(self) -> int:
+        """Wait for its end; its exit code, negative for a signal."""
+        code = await self._process.wait()
+        await self._logging
+        return code
+
+    async def stop(self, stop_signal: signal.Signals, patience_s: float) -> None:
+        """Ask it to end; kill it when it has not within `patience_s`."""
+        if not self.has_ended:
+            self._process.send_signal(stop_signal)
+            try:
+                await asyncio.wait_for(self._process.wait(), patience_s)
+            except TimeoutError:
+                self._process.kill()
+        await self.ended()
+
+    async def _log_lines(self, log_line: Callable[[str], None]) -> None:
+        assert self._process.stderr is not None
+        while line := await self._next_line(self._process.stderr):
+            log_line(line.decode(errors="replace").rstrip())
+
+    async def _next_line(self, stream: asyncio.StreamReader) -> bytes:
+        try:
+            return await stream.readline()
+        except ValueError:  # longer than the limit: the reader has dropped it
+            return b"(a line too long to log)\n"

@@ -1,0 +1,28 @@
+"""The table of engines. Each is imported only when it is chosen."""
+
+from collections.abc import Callable
+
+from scalelab.contracts.service_settings import BalancerSettings
+from scalelab.stack.load_balancer.base import Engine, Listeners
+
+LogLine = Callable[[str], None]
+
+
+def _haproxy(settings: BalancerSettings, listeners: Listeners) -> tuple[Engine, LogLine]:
+    from scalelab.stack.load_balancer.haproxy.engine import HaproxyEngine  # noqa: PLC0415
+    from scalelab.stack.load_balancer.haproxy.log_lines import log_haproxy_line  # noqa: PLC0415
+
+    return HaproxyEngine.of_this_machine(settings, listeners), log_haproxy_line
+
+
+def _python(settings: BalancerSettings, listeners: Listeners) -> tuple[Engine, LogLine]:
+    from scalelab.stack.load_balancer.python_engine.engine import PythonEngine, pass_line_on  # noqa: PLC0415
+
+    return PythonEngine(settings, listeners), pass_line_on
+
+
+ENGINES: dict[str, Callable[[BalancerSettings, Listeners], tuple[Engine, LogLine]]] = {
+    "haproxy": _haproxy,
+    "python": _python,
+}
+"""Engine name -> maker of the engine and of what logs its lines. A maker may raise `EngineMissing`."""

@@ -1,0 +1,193 @@
+"""HAProxy's configuration as text. Pure: what the machine offers is an argument."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA_TYPE, READY_PATH, REQUEST_ID_HEADER
+from scalelab.contracts.service_settings import BalancerSettings
+from scalelab.stack.load_balancer.base import Listeners
+from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
+
+_ADMIN_CONNECTIONS = 64
+_FILES_FOR_ITSELF = 256
+_MOST_CONNECTIONS = 10_000
+_MOST_THREADS = 8
+_HEAD_TIMEOUT_S = 10
+"""Longest time for a request's head: a client that drips it gets 408."""
+_KEEP_ALIVE_S = 75
+_TUNNEL_TIMEOUT_S = 3600
+_LEAST_CHECK_TIMEOUT_S = 2.0
+"""A check may take longer than the interval: a busy gateway is not a dead one."""
+_RETRIES = 3
+_METHODS_TO_REPEAT = "GET HEAD OPTIONS TRACE PUT DELETE"
+"""Idempotent (RFC 9110, 9.2.2): may be sent again when no byte of an answer came."""
+_OWN_ERRORS = (400, 408, 500, 502, 503, 504)
+_RETRY_AFTER_S = 1
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the configuration takes from where it runs."""
+
+    file_limit: int
+    cores: int
+    lua_path: str
+    runtime_fd: int
+
+    @property
+    def connections(self) -> int:
+        """Client connections at a time; each may need a second one to a gateway."""
+        return max(_ADMIN_CONNECTIONS, min(_MOST_CONNECTIONS, (self.file_limit - _FILES_FOR_ITSELF) // 2))
+
+    @property
+    def threads(self) -> int:
+        """Half of the cores: the gateways want the rest."""
+        return max(1, min(_MOST_THREADS, self.cores // 2))
+
+
+def haproxy_configuration(
+    settings: BalancerSettings, listeners: Listeners, machine: Machine, servers: Sequence[Server] = ()
+) -> str:
+    """The whole file.
+
+    Args:
+        settings: of the service.
+        listeners: sockets handed down.
+        machine: see there.
+        servers: those that may take traffic from the first moment; all others are added while it runs.
+    """
+    sections = [
+        _global(settings, machine),
+        _defaults(settings),
+        _traffic(settings, listeners, machine),
+        _admin(settings, listeners),
+        _gateways(settings, servers),
+    ]
+    return "\n".join("\n    ".join(section) + "\n" for section in sections)
+
+
+def _global(settings: BalancerSettings, machine: Machine) -> list[str]:
+    return [
+        "global",
+        "log stderr len 8192 format raw local0",
+        f"maxconn {machine.connections + _ADMIN_CONNECTIONS}",
+        f"nbthread {machine.threads}",
+        f"stats socket fd@{machine.runtime_fd} level admin",
+        f"lua-load-per-thread {_quoted(machine.lua_path)}",
+        f"hard-stop-after {milliseconds(settings.graceful_timeout_s)}",
+    ]
+
+
+def _defaults(settings: BalancerSettings) -> list[str]:
+    response_timeout = milliseconds(settings.response_timeout_s)
+    return [
+        "defaults",
+        "mode http",
+        f"timeout connect {milliseconds(settings.connect_timeout_s)}",
+        f"timeout queue {milliseconds(settings.connect_timeout_s)}",
+        f"timeout client {response_timeout}",
+        f"timeout server {response_timeout}",
+        f"timeout http-request {_HEAD_TIMEOUT_S}s",
+        f"timeout http-keep-alive {_KEEP_ALIVE_S}s",
+        f"timeout check {milliseconds(max(settings.health_interval_s, _LEAST_CHECK_TIMEOUT_S))}",
+        f"timeout tunnel {_TUNNEL_TIMEOUT_S}s",
+        *(_own_error(HTTPStatus(status)) for status in _OWN_ERRORS),
+    ]
+
+
+def _own_error(status: HTTPStatus) -> str:
+    request_id = "%[var(txn.request_id)]"
+    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "request_id": request_id}
+    retry_after = f" hdr Retry-After {_RETRY_AFTER_S}" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
+    return (
+        f"http-error status {status.value} content-type {PROBLEM_MEDIA_TYPE} lf-string {_quoted(json.dumps(body))}"
+        f" hdr {REQUEST_ID_HEADER} {request_id}{retry_after}"
+    )
+
+
+def _traffic(settings: BalancerSettings, listeners: Listeners, machine: Machine) -> list[str]:
+    return [
+        "frontend traffic",
+        f"bind fd@{listeners.traffic_fd}",
+        f"maxconn {machine.connections}",
+        "option http-keep-alive",
+        *_logging(settings),
+        "# What the sender says about one connection ends here, and so does what it claims about itself.",
+        "http-request del-header Upgrade unless { req.hdr(Upgrade) -i websocket }",
+        "http-request lua.strip_request if { req.fhdr(Connection) -m found }",
+        "http-request del-header ^(keep-alive|proxy-connection|te|trailer)$ -m reg",
+        "http-request del-header ^(forwarded$|x-forwarded-|x-real-ip$) -m reg",
+        "http-request del-header _ -m sub",
+        "http-request set-header X-Forwarded-For %[src]",
+        "http-request set-header X-Forwarded-Proto http",
+        "http-request set-header X-Forwarded-Host %[req.fhdr(Host)]",
+        f"http-request set-header {REQUEST_ID_HEADER} %[var(txn.request_id)]",
+        "http-response lua.strip_response if { res.fhdr(Connection) -m found }",
+        "http-response del-header ^(keep-alive|proxy-connection|te|trailer)$ -m reg",
+        f"http-request disable-l7-retry unless {{ method {_METHODS_TO_REPEAT} }}",
+        f"default_backend {BACKEND}",
+    ]
+
+
+def _logging(settings: BalancerSettings) -> list[str]:
+    fields = (
+        '"request_id":"%[var(txn.request_id)]"',
+        '"method":"%HM"',
+        '"path":"%[var(txn.path),json(utf8s)]"',
+        '"status":%ST',
+        '"member":"%s"',
+        '"duration_ms":%Ta',
+        '"termination":"%ts"',
+    )
+    sampled = f"{{ var(txn.request_id),crc32 lt {int(settings.access_sample_ratio * 2**32)} }}"
+    is_only = f"{{ req.fhdr_cnt({REQUEST_ID_HEADER}) eq 1 }}"
+    given = f"req.fhdr({REQUEST_ID_HEADER})"
+    return [
+        "log global",
+        f"log-format {_quoted('{' + ','.join(fields) + '}')}",
+        "http-request set-var(txn.path) path",
+        f"http-request set-var(txn.request_id) {given} if {is_only} {{ {given} -m reg ^[A-Za-z0-9_.-]{{1,64}}$ }}",
+        "http-request set-var(txn.request_id) uuid unless { var(txn.request_id) -m found }",
+        f"http-request set-log-level silent unless {sampled}",
+        "http-after-response set-log-level info if { status ge 500 }",
+    ]
+
+
+def _admin(settings: BalancerSettings, listeners: Listeners) -> list[str]:
+    def answer(status: int, state: str) -> str:
+        body = {"status": state, "instance": settings.instance, "stack": settings.stack_nonce}
+        return f"http-request return status {status} content-type application/json string {_quoted(json.dumps(body))}"
+
+    return [
+        "frontend admin",
+        f"bind fd@{listeners.admin_fd}",
+        f"maxconn {_ADMIN_CONNECTIONS}",
+        f"http-request use-service prometheus-exporter if {{ path {METRICS_PATH} }}",
+        f"{answer(200, 'ok')} if {{ path {LIVE_PATH} }}",
+        f"{answer(200, 'ok')} if {{ path {READY_PATH} }} {{ nbsrv({BACKEND}) gt 0 }}",
+        f"{answer(503, 'no gateway is up')} if {{ path {READY_PATH} }}",
+        "http-request return status 404",
+    ]
+
+
+def _gateways(settings: BalancerSettings, servers: Sequence[Server]) -> list[str]:
+    return [
+        f"backend {BACKEND}",
+        "balance roundrobin",
+        "option abortonclose",
+        "option redispatch 1",
+        f"retries {_RETRIES}",
+        "retry-on conn-failure empty-response",
+        "http-reuse always",
+        "option httpchk",
+        f"http-check send meth GET uri {READY_PATH} ver HTTP/1.1 hdr Host {settings.instance}",
+        "http-check expect status 200",
+        *(f"server {server.name} {server_arguments(server.member, settings)}" for server in servers),
+    ]
+
+
+def _quoted(text: str) -> str:
+    """One word of the configuration, whatever is in it."""
+    return "'" + text.replace("'", "'\\''") + "'"

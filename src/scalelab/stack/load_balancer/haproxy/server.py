@@ -1,0 +1,49 @@
+"""How a member is written down for HAProxy, in the configuration and on the runtime socket alike. Pure."""
+
+from dataclasses import dataclass
+
+from scalelab.contracts.membership import Member
+from scalelab.contracts.service_settings import BalancerSettings
+
+BACKEND = "gateways"
+_IDLE_CONNECTION_S = 5
+"""Idle upstream connections are closed from then on: long before a gateway would (75 s)."""
+
+
+@dataclass
+class Server:
+    """A member under the name that HAProxy knows it by."""
+
+    name: str
+    member: Member
+    has_joined: bool = False
+    """Whether it has passed a check and takes traffic."""
+    is_leaving: bool = False
+
+    @property
+    def path(self) -> str:
+        """Its name in runtime commands."""
+        return f"{BACKEND}/{self.name}"
+
+
+def free_server_name(member: Member, taken: set[str]) -> str:
+    """The member's own name, or with a number when an older server still has it (a member cannot have a dot)."""
+    name, number = member.name, 1
+    while name in taken:
+        number += 1
+        name = f"{member.name}.{number}"
+    return name
+
+
+def server_arguments(member: Member, settings: BalancerSettings) -> str:
+    """Address and options of a server line; dynamic servers inherit no defaults, so all is said here."""
+    host = f"[{member.host}]" if ":" in member.host else member.host
+    return (
+        f"{host}:{member.port} check inter {milliseconds(settings.health_interval_s)} "
+        f"fall {settings.health_fall} rise {settings.health_rise} pool-purge-delay {_IDLE_CONNECTION_S}s"
+    )
+
+
+def milliseconds(duration_s: float) -> str:
+    """A duration as HAProxy writes it; at least 1 ms, because 0 means for ever."""
+    return f"{max(1, round(duration_s * 1000))}ms"

@@ -1,0 +1,32 @@
+"""What the worker process tells Prometheus about its members, read when it is asked."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from scalelab.contracts import metric_names
+from scalelab.stack.load_balancer.python_engine.pool import MemberPool
+
+
+class MemberMeasures(Collector):
+    """A member that was removed takes its series with it."""
+
+    def __init__(self, pool: MemberPool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterator[Metric]:
+        """Three families, labelled by member."""
+        requests = CounterMetricFamily(
+            metric_names.MEMBER_REQUESTS_TOTAL, "Attempts of requests at the member.", labels=["member"]
+        )
+        in_flight = GaugeMetricFamily(
+            metric_names.MEMBER_REQUESTS_IN_FLIGHT, "Requests the member has now.", labels=["member"]
+        )
+        is_up = GaugeMetricFamily(metric_names.MEMBER_UP, "1: takes traffic.", labels=["member"])
+        for pooled in self._pool.members:
+            labels = [pooled.member.name]
+            requests.add_metric(labels, pooled.answered)
+            in_flight.add_metric(labels, len(pooled.requests))
+            is_up.add_metric(labels, pooled.is_eligible)
+        yield from (requests, in_flight, is_up)
