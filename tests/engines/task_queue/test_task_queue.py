@@ -144,6 +144,14 @@ async def test_fifty_claims_at_once_give_one(engine):
     assert {answer for answer in answers if not isinstance(answer, Claim)} == {Refused("is running")}
 
 
+async def test_a_claim_may_be_asked_for_again_by_its_owner(engine):
+    """A claim whose answer was lost on the way is the same claim, and one attempt."""
+    await submitted(engine)
+    claim = await claimed(engine)
+
+    assert await engine.queue.claim(claim.task_id, claim.owner, LEASE_S) == claim
+
+
 async def test_a_renewed_lease_outlives_its_first_length(engine):
     """E03: a task of three leases is not given to another."""
     task = await submitted(engine)

@@ -156,7 +156,10 @@ class TaskDesk(Protocol):
     """The worker's side. Every method is atomic and safe for concurrent use on one event loop."""
 
     async def claim(self, task_id: str, owner: str, lease_s: float) -> Claim | Refused | QueueFault:
-        """Take a queued task for `lease_s` seconds. At most one claim of a task holds at any time."""
+        """Take a queued task for `lease_s` seconds. At most one claim of a task holds at any time.
+
+        Idempotent for one owner, so that it may be asked again after a fault.
+        """
         ...
 
     async def renew(self, beats: Sequence[Beat], lease_s: float) -> tuple[Verdict, ...] | QueueFault:

@@ -37,6 +37,9 @@ class _Record:
     due_at_s: float | None = None
     key: tuple[str, str] | None = field(default=None)
 
+    def is_held_by(self, owner: str) -> bool:
+        return self.owner == owner and self.view.state in {"running", "cancelling"}
+
     def is_over(self, now_s: float) -> bool:
         return self.lease_until_s is not None and self.lease_until_s <= now_s
 
@@ -105,10 +108,12 @@ class MemoryTaskQueue:
         if record.due_at_s is not None:
             return Refused("waits for its retry")
         state = record.view.state
-        if self._move(record, "claim") is None:
+        if self._move(record, "claim") is not None:
+            record.owner = owner
+            record.view = record.view.model_copy(update={"attempts": record.view.attempts + 1, "progress": 0.0})
+        elif not record.is_held_by(owner):
             return Refused(f"is {state}")
-        record.owner, record.lease_until_s = owner, self._clock() + lease_s
-        record.view = record.view.model_copy(update={"attempts": record.view.attempts + 1, "progress": 0.0})
+        record.lease_until_s = self._clock() + lease_s
         return Claim(task_id, owner, record.view.attempts, record.request, record.request_id)
 
     async def renew(self, beats: Sequence[Beat], lease_s: float) -> tuple[Verdict, ...] | QueueFault:
@@ -118,7 +123,7 @@ class MemoryTaskQueue:
     async def settle(self, claim: Claim, outcome: Outcome) -> TaskState | QueueFault | None:
         """End the claim."""
         record = self._records.get(claim.task_id)
-        if record is None or record.owner != claim.owner or record.view.state not in {"running", "cancelling"}:
+        if record is None or not record.is_held_by(claim.owner):
             return None
         state = self._move(record, event_of(outcome))
         if state == "succeeded" and isinstance(outcome, Succeeded):
@@ -168,7 +173,7 @@ class MemoryTaskQueue:
 
     def _renew(self, beat: Beat, lease_s: float) -> Verdict:
         record = self._records.get(beat.task_id)
-        if record is None or record.owner != beat.owner or record.view.state not in {"running", "cancelling"}:
+        if record is None or not record.is_held_by(beat.owner):
             return "lost"
         record.lease_until_s = self._clock() + lease_s
         record.view = record.view.model_copy(update={"progress": beat.progress})

@@ -8,10 +8,12 @@ end
 if redis.call('ZSCORE', delayed, id) then
   return { 'refused', 'waits for its retry' }
 end
-if not move(id, 'claim', 0) then
+if move(id, 'claim', 0) then
+  redis.call('HSET', key, 'owner', owner, 'progress', '0')
+  redis.call('HINCRBY', key, 'attempts', 1)
+elseif not held_state(id, owner) then
   return { 'refused', 'is ' .. state }
 end
-redis.call('HSET', key, 'owner', owner, 'progress', '0')
 redis.call('ZADD', leases, milliseconds(now_ms + lease_ms), id)
-local attempt = redis.call('HINCRBY', key, 'attempts', 1)
+local attempt = tonumber(redis.call('HGET', key, 'attempts'))
 return { 'claimed', attempt, redis.call('HGET', key, 'request'), redis.call('HGET', key, 'request_id') }

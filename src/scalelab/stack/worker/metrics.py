@@ -1,0 +1,50 @@
+"""What a worker counts."""
+
+from collections.abc import Callable
+
+from prometheus_client import Counter, Gauge
+
+from scalelab.contracts import metric_names
+from scalelab.contracts.long_tasks import TaskState
+from scalelab.stack.service_kit.metrics import ServiceMetrics
+
+_OUTCOME_OF_STATE: dict[TaskState, str] = {
+    "succeeded": "succeeded",
+    "retrying": "failed",
+    "cancelled": "cancelled",
+    "dead": "dead",
+}
+
+
+class WorkerMetrics:
+    """Adds the task metrics to a service's registry."""
+
+    def __init__(self, service: ServiceMetrics) -> None:
+        self._tasks = Counter(
+            metric_names.TASKS_TOTAL,
+            "Attempts that ended, by what they led to.",
+            ["outcome"],
+            registry=service.registry,
+        )
+        self._running = Gauge(metric_names.TASKS_RUNNING, "Attempts that run now.", registry=service.registry)
+        self._waiting = Gauge(
+            metric_names.TASK_QUEUE_LENGTH,
+            "Unfinished tasks of the whole queue that do not run now.",
+            registry=service.registry,
+        )
+        for outcome in _OUTCOME_OF_STATE.values():
+            self._tasks.labels(outcome)
+
+    def watch_running(self, count: Callable[[], int]) -> None:
+        """Read the number of running attempts from `count`."""
+        self._running.set_function(count)
+
+    def settled(self, state: TaskState) -> None:
+        """An attempt ended and left its task in `state`; one that was handed back did not count."""
+        outcome = _OUTCOME_OF_STATE.get(state)
+        if outcome is not None:
+            self._tasks.labels(outcome).inc()
+
+    def waiting(self, count: int) -> None:
+        """As many tasks wait."""
+        self._waiting.set(count)

@@ -1,0 +1,85 @@
+"""The engine in memory and the one on Valkey answer alike, whatever is asked in whatever order."""
+
+import random
+
+import pytest
+
+from scalelab.contracts.long_tasks import LongTaskRequest
+from scalelab.stack.task_queue import (
+    AlreadyFinished,
+    Beat,
+    Claim,
+    Failed,
+    HandedBack,
+    Stopped,
+    Submission,
+    Submitted,
+    Succeeded,
+    Sweep,
+)
+
+OUTCOMES = (Succeeded({"n": 1}), Failed("no", 2.0), Failed("no", 0.0), Failed("no", None), HandedBack(), Stopped())
+STEPS = 120
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_both_engines_tell_the_same_story(memory_engine, valkey_engine, seed):
+    """A random walk over all operations, with retries, dead workers and cancellations."""
+    stories = [await _story(engine, random.Random(seed)) for engine in (memory_engine, valkey_engine)]
+
+    assert stories[0] == stories[1]
+
+
+async def _story(engine, draws):  # noqa: C901  one case for each operation
+    """Ids are told by their order of birth, so that two engines can be compared."""
+    names, claims, told = {}, [], []
+    for _ in range(STEPS):
+        match draws.choice(
+            ["submit", "claim", "claim", "settle", "renew", "cancel", "sweep", "sleep", "view", "dead"]
+        ):
+            case "submit":
+                key = draws.choice([None, "a", "b"])
+                request = LongTaskRequest(count=draws.choice([1, 2]))
+                answer = await engine.queue.submit(Submission(draws.choice(["ada", "bob"]), request, key))
+                if isinstance(answer, Submitted):
+                    names.setdefault(answer.view.id, f"task {len(names)}")
+            case "claim":
+                task_id = engine.delivered()
+                answer = task_id and await engine.queue.claim(task_id, f"w:{len(claims)}", 3.0)
+                claims += [answer] if isinstance(answer, Claim) else []
+            case "settle" if claims:
+                answer = await engine.queue.settle(draws.choice(claims), draws.choice(OUTCOMES))
+            case "renew" if claims:
+                beats = [Beat(claim.task_id, claim.owner, draws.random()) for claim in claims[-3:]]
+                answer = await engine.queue.renew(
+                    [Beat(b.task_id, b.owner, round(b.progress, 2)) for b in beats], 3.0
+                )
+            case "cancel" if names:
+                answer = await engine.queue.cancel(draws.choice(list(names)), draws.choice(["ada", "bob"]))
+            case "sweep":
+                answer = _in_any_order(await engine.queue.sweep(3), names)
+            case "view" if names:
+                answer = await engine.queue.view(draws.choice(list(names)), "ada")
+            case "dead":
+                answer = await engine.queue.dead_letters(draws.choice([None, "ada"]), 3)
+            case _:
+                answer = None
+                engine.clock.now_s += draws.choice([0.125, 0.5, 1.0])
+        told.append(_named(answer, names))
+    return told
+
+
+def _in_any_order(sweep, names):
+    """Tasks whose leases end in the same millisecond have no order."""
+    retried, dead, released = (
+        tuple(sorted(names[i] for i in ids)) for ids in (sweep.retried, sweep.dead, sweep.released)
+    )
+    return Sweep(retried, dead, released, sweep.waiting)
+
+
+def _named(answer, names):
+    kind = "finished " if isinstance(answer, AlreadyFinished) else ""
+    text = kind + repr(answer)
+    for task_id, name in names.items():
+        text = text.replace(task_id, name)
+    return text
