@@ -142,10 +142,19 @@ class LoadRecorder:
         self._is_final = True
 
     # --- what there is to read ----------------------------------------------------------------------------------
-    def take_rows(self, users: int, generator_cpu_s: float, generator_lag_s: float) -> list[TimelineRow]:
-        """The seconds that are over and have not been taken; what the driver says of itself goes into the last."""
+    def take_rows(
+        self, users: int, generator_cpu_s: float, generator_lag_s: float, *, is_last: bool = False
+    ) -> list[TimelineRow]:
+        """The seconds that are over and have not been taken; what the driver says of itself goes into the last.
+
+        Args:
+            users: there are now.
+            generator_cpu_s: used since the rows before.
+            generator_lag_s: how late this call comes.
+            is_last: take the second that is not over, too.
+        """
         self._users_peak = max(self._users_peak, users)
-        end = int(self.elapsed_s())
+        end = int(self.elapsed_s()) + is_last
         rows = [self._finished_row(second) for second in range(self._next_row, end)]
         self._next_row = max(self._next_row, end)
         if rows:

@@ -1,0 +1,124 @@
+"""An experiment as data: versioned TOML, validated as a whole before anything starts. Never runs anything."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from scalelab.contracts.model import Contract
+from scalelab.contracts.topology import PositiveSeconds, Seconds, Topology
+
+Scalar = bool | int | float | str
+PositiveInt = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+RouteName = Literal["data", "process"]
+
+
+def _equal_mix() -> dict[RouteName, float]:
+    return {"data": 1.0, "process": 1.0}
+
+
+class Load(Contract):
+    """Who asks for what, and for how long."""
+
+    driver: Literal["locust"] = "locust"
+    users: PositiveInt = 1000
+    spawn_rate_per_s: Annotated[float, Field(gt=0)] = 100
+    duration_s: PositiveSeconds = 60.0
+    """From the first user to the last request sent; the ramp is part of it."""
+    settle_s: Seconds = 2.0
+    """Between the end of the ramp and the measured window."""
+    drain_limit_s: PositiveSeconds = 30.0
+    """Longest wait for requests in flight at the end."""
+    think_time_min_s: Seconds = 1.0
+    think_time_max_s: Seconds = 2.0
+    mix: dict[RouteName, Weight] = Field(default_factory=_equal_mix)
+    """Route -> weight."""
+    hot_set_keys: PositiveInt = 20
+    """Keys that a hit scenario asks for."""
+
+    @property
+    def ramp_s(self) -> float:
+        """Until every user is there: the first batch comes at once."""
+        return max(0.0, self.users / self.spawn_rate_per_s)
+
+    @property
+    def window_start_s(self) -> float:
+        """Start of the measured window."""
+        return self.ramp_s + self.settle_s
+
+    @property
+    def think_time_mean_s(self) -> float:
+        """Mean of the uniform think time."""
+        return (self.think_time_min_s + self.think_time_max_s) / 2
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        faults = [fault for fault in (self._window_fault(), self._think_fault(), self._mix_fault()) if fault]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _window_fault(self) -> str:
+        if self.window_start_s < self.duration_s:
+            return ""
+        return (
+            f"nothing would be measured: users / spawn_rate_per_s + settle_s = {self.users} / "
+            f"{self.spawn_rate_per_s:g} + {self.settle_s:g} = {self.window_start_s:g} s, but duration_s = "
+            f"{self.duration_s:g}: lengthen the load or shorten the ramp"
+        )
+
+    def _think_fault(self) -> str:
+        if self.think_time_min_s <= self.think_time_max_s:
+            return ""
+        return f"think_time_min_s = {self.think_time_min_s:g} is above think_time_max_s = {self.think_time_max_s:g}"
+
+    def _mix_fault(self) -> str:
+        return "" if sum(self.mix.values()) > 0 else "mix: at least one route needs a weight above 0"
+
+
+class WarmUp(Contract):
+    """A short load before each scenario, whose requests all miss; 0 seconds leave it out."""
+
+    users: PositiveInt = 10
+    duration_s: Seconds = 10.0
+
+
+class Quick(Contract):
+    """What `--quick` changes; what is not given stays."""
+
+    users: PositiveInt | None = None
+    duration_s: PositiveSeconds | None = None
+    warm_up_duration_s: Seconds | None = None
+
+
+class Experiment(Contract):
+    """A question to a system, and how it is put."""
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
+    """Also the beginning of the results' directory."""
+    question: str = ""
+    expectation: str = ""
+    seed: int = 1
+    """Of keys, routes and waits."""
+    repetitions: Annotated[int, Field(ge=1, le=100)] = 1
+    """Runs of each scenario; one pass over all scenarios after the other."""
+    topology: Topology = Topology()
+    load: Load = Load()
+    warm_up: WarmUp = WarmUp()
+    factors: dict[str, Annotated[tuple[Scalar, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """What is varied: `gateways`, `cache` (miss, hit), or a path such as `topology.cache.engine` or `load.users`."""
+    quick: Quick = Quick()
+
+
+def quick_document(document: Mapping[str, Any], quick: Quick) -> dict[str, Any]:
+    """The experiment's document as `--quick` runs it."""
+    load, warm_up = dict(document.get("load", {})), dict(document.get("warm_up", {}))
+    changes = ((load, "users", quick.users), (load, "duration_s", quick.duration_s))
+    for table, key, value in (*changes, (warm_up, "duration_s", quick.warm_up_duration_s)):
+        if value is not None:
+            table[key] = value
+    return {**document, "load": load, "warm_up": warm_up}

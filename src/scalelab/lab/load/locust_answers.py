@@ -1,0 +1,50 @@
+"""Tells what an answer is worth: as wanted, wrong, late, or a fault of this machine. Pure."""
+
+import errno
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from scalelab.lab.results.recording import Outcome
+
+GENERATOR_ERRNOS = frozenset(
+    {errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRINUSE}
+)
+"""What a generator without ports, descriptors or memory gets: not the system's doing."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`kind` says what went wrong, in few words; empty for a good answer."""
+
+    outcome: Outcome
+    kind: str = ""
+    is_generator_fault: bool = False
+
+
+GOOD = Judgement("completed")
+
+
+def judge_answer(status: int, body: bytes | None, key: int) -> Judgement:
+    """A whole answer: good when it is 200 and about the key that was asked for."""
+    if status != HTTPStatus.OK:
+        return Judgement("failed", f"status {status}")
+    try:
+        answer = json.loads(body or b"")
+    except ValueError:
+        return Judgement("failed", "no JSON")
+    if not isinstance(answer, dict) or answer.get("key") != key:
+        return Judgement("failed", "another key")
+    return GOOD
+
+
+def judge_error(error: BaseException) -> Judgement:
+    """No whole answer."""
+    number = getattr(error, "errno", None) or 0
+    if number in GENERATOR_ERRNOS:
+        return Judgement("failed", f"generator: {errno.errorcode[number]}", is_generator_fault=True)
+    if isinstance(error, TimeoutError) or number == errno.ETIMEDOUT:
+        return Judgement("timed_out", "no answer in time")
+    if number in errno.errorcode:
+        return Judgement("failed", errno.errorcode[number])
+    return Judgement("failed", type(error).__name__)

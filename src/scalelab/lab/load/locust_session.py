@@ -1,0 +1,154 @@
+"""One load as the Locust process sees it: tokens before the clock, the recorder, and a tick once a second.
+
+Runs inside Locust only. Ends with its parent when the laboratory started it.
+"""
+
+import os
+import time
+from itertools import cycle
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import gevent
+import psutil
+from locust import stats
+from locust.env import Environment
+
+from scalelab.lab.load.locust_accounts import log_in, read_accounts
+from scalelab.lab.load.locust_keys import key_source
+from scalelab.lab.load.locust_options import PARENT_VARIABLE, UserBehaviour
+from scalelab.lab.load.locust_recorder import LoadRecorder
+from scalelab.lab.results.histogram_log import replace_file, write_histograms
+from scalelab.lab.results.recording import HISTOGRAM_FILE, RECORDING_FILE, TIMELINE_FILE
+from scalelab.lab.results.run_record import Window
+from scalelab.lab.system_client import SystemClient
+
+HISTOGRAMS_EVERY_S = 10
+_ORPHANED_EXIT_CODE = 70
+
+
+class LoadSession:
+    """Wires Locust's events to a recorder; hands keys, routes and tokens to the users."""
+
+    def __init__(self, environment: Environment, behaviour: UserBehaviour, run_time_s: float) -> None:
+        self.behaviour = behaviour
+        self._environment = environment
+        self._draws = Random(behaviour.draw_seed)  # noqa: S311  a sequence that can be had again
+        self._keys = key_source(behaviour.keys, behaviour.records, behaviour.hot_set_keys, behaviour.draw_seed)
+        self._tokens = cycle(("",))
+        self._is_logged_in = False
+        end_s = behaviour.load_duration_s or run_time_s or float("1e9")
+        planned = Window(start_s=behaviour.window_start_s, end_s=end_s)
+        self.recorder = LoadRecorder(tuple(behaviour.mix), planned, time.perf_counter, time.time)
+        self._is_over = False
+        self._ticking: Any = None
+
+    def attach(self) -> None:
+        """From now on Locust's events drive this session."""
+        events: Any = self._environment.events  # its methods have no types
+        events.test_start.add_listener(self._begin)
+        events.test_stopping.add_listener(lambda **_: self.recorder.close())
+        events.test_stop.add_listener(self._finish)
+        events.quitting.add_listener(self._interrupt_if_running)
+        stats.CSV_STATS_FLUSH_INTERVAL_SEC = stats.CSV_STATS_INTERVAL_SEC  # a kill loses one second, not ten
+
+    def log_in(self) -> None:
+        """Exchange the accounts for tokens, unless that was done.
+
+        Raises:
+            AccountsError: there are no accounts.
+            SystemAnswerError: a login was refused.
+        """
+        if not self._is_logged_in:
+            accounts = read_accounts(self.behaviour.accounts_file)
+            self._tokens = cycle(log_in(SystemClient(self._environment.host or ""), accounts))
+            self._is_logged_in = True
+
+    def next_token(self) -> str:
+        """Tokens go round."""
+        return next(self._tokens)
+
+    def next_key(self) -> int | None:
+        """The next record to ask for; None when every key was asked for."""
+        return self._keys.next_key()
+
+    def next_route(self) -> str:
+        """A route, by the weights of the mix."""
+        mix = self.behaviour.mix
+        return self._draws.choices(tuple(mix), tuple(mix.values()))[0]
+
+    def think_time_s(self) -> float:
+        """How long a user thinks."""
+        return self._draws.uniform(self.behaviour.think_time_min_s, self.behaviour.think_time_max_s)
+
+    # --- events -------------------------------------------------------------------------------------------------
+    def _begin(self, **_: object) -> None:
+        self.log_in()
+        self.recorder.begin()
+        self._ticking = gevent.spawn(self._tick)
+
+    def _finish(self, **_: object) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        self.recorder.finish()
+        if self._ticking is not None:
+            self._ticking.kill()
+        self._append_rows(0.0, 0.0, is_last=True)
+        self._write(with_histograms=True)
+        if getattr(self._environment.parsed_options, "csv_prefix", None):
+            gevent.sleep(1.5 * stats.CSV_STATS_INTERVAL_SEC)  # Locust's writer has no last round of its own
+
+    def _interrupt_if_running(self, **_: object) -> None:
+        """Fired after an ordinary end too; only before it, it means a signal."""
+        if self._ticking is not None and not self._is_over:
+            self.recorder.interrupt()
+            self._environment.stop_timeout = 0.0
+
+    # --- once a second ------------------------------------------------------------------------------------------
+    def _tick(self) -> None:
+        process = psutil.Process()
+        used_s = _cpu_s(process)
+        while True:
+            due_s = int(self.recorder.elapsed_s()) + 1
+            gevent.sleep(max(0.0, due_s - self.recorder.elapsed_s()))
+            lag_s = self.recorder.elapsed_s() - due_s
+            _end_without_parent()
+            now_used_s = _cpu_s(process)
+            self._append_rows(now_used_s - used_s, lag_s)
+            used_s = now_used_s
+            self._write(with_histograms=due_s % HISTOGRAMS_EVERY_S == 0)
+
+    def _append_rows(self, cpu_s: float, lag_s: float, *, is_last: bool = False) -> None:
+        runner = self._environment.runner
+        users = runner.user_count if runner is not None else 0
+        rows = self.recorder.take_rows(users, cpu_s, max(0.0, lag_s), is_last=is_last)
+        if self.behaviour.recording_dir:
+            with self._file(TIMELINE_FILE).open("a", encoding="utf-8") as file:
+                file.writelines(row.model_dump_json() + "\n" for row in rows)
+
+    def _write(self, *, with_histograms: bool) -> None:
+        if not self.behaviour.recording_dir:
+            return
+        recording = self.recorder.recording()
+        if with_histograms:
+            window = recording.window
+            write_histograms(
+                self._file(HISTOGRAM_FILE), self.recorder.histograms(), window.start_s, window.end_s - window.start_s
+            )
+        replace_file(self._file(RECORDING_FILE), recording.model_dump_json(indent=1))
+
+    def _file(self, name: str) -> Path:
+        return Path(self.behaviour.recording_dir) / name
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system)
+
+
+def _end_without_parent() -> None:
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is not None and int(parent) != os.getppid():
+        os._exit(_ORPHANED_EXIT_CODE)

@@ -1,0 +1,96 @@
+"""The users of a Locust run: log in before the clock, think, ask, look at the answer. Runs inside Locust only.
+
+No request is sent at or after the end of the load; one on its way is waited for, and counted.
+"""
+
+import sys
+from typing import Any, ClassVar
+
+from locust import FastHttpUser, task
+from locust.env import Environment
+from locust.exception import StopUser
+from pydantic import ValidationError
+
+from scalelab.contracts.http_names import CACHE_HEADER, INSTANCE_HEADER
+from scalelab.lab.load.locust_accounts import AccountsError
+from scalelab.lab.load.locust_answers import GOOD, Judgement, judge_answer, judge_error
+from scalelab.lab.load.locust_options import add_options, behaviour_of
+from scalelab.lab.load.locust_session import LoadSession
+from scalelab.lab.system_client import SystemAnswerError
+
+CONNECT_TIMEOUT_S = 10.0
+KEYS_EXHAUSTED = "every key was asked for"
+
+
+class LaboratoryUser(FastHttpUser):
+    """One user: a connection of its own, one request at a time."""
+
+    session: ClassVar[LoadSession]
+    concurrency = 1
+    connection_timeout = CONNECT_TIMEOUT_S
+
+    def on_start(self) -> None:
+        """Tokens are shared round robin."""
+        self._headers = {"Authorization": f"Bearer {self.session.next_token()}"}
+
+    def wait_time(self) -> float:
+        """Think time."""
+        return self.session.think_time_s()
+
+    @task
+    def ask(self) -> None:
+        """One request, unless the load is over."""
+        session = self.session
+        if not session.recorder.can_send():
+            raise StopUser
+        key = session.next_key()
+        if key is None:
+            session.recorder.leave_out(KEYS_EXHAUSTED)
+        else:
+            self._ask_for(session.next_route(), key)
+
+    def _ask_for(self, route: str, key: int) -> None:
+        recorder = self.session.recorder
+        flight = recorder.send(route)  # stays in flight when Locust ends this user at the drain limit
+        with self.client.get(
+            f"{route}?key={key}", name=route, headers=self._headers, catch_response=True
+        ) as response:
+            judgement = _judge(response, key)
+            if judgement == GOOD:
+                headers = response.headers or {}
+                recorder.complete(flight, headers.get(CACHE_HEADER, ""), headers.get(INSTANCE_HEADER, ""))
+                return
+            if judgement.outcome == "timed_out":
+                recorder.time_out(flight, judgement.kind)
+            else:
+                recorder.fail(flight, judgement.kind, is_generator_fault=judgement.is_generator_fault)
+            response.failure(judgement.kind)
+
+
+def register(events: Any) -> None:
+    """Make Locust's `events` know our options and start a session; to be called once by a locustfile."""
+    events.init_command_line_parser.add_listener(add_options)
+    events.init.add_listener(_start_session)
+
+
+def _start_session(environment: Environment, **_: object) -> None:
+    options = environment.parsed_options
+    try:
+        assert options is not None
+        behaviour = behaviour_of(options)
+        session = LoadSession(environment, behaviour, float(options.run_time or 0))
+        LaboratoryUser.session = session
+        LaboratoryUser.network_timeout = behaviour.answer_timeout_s
+        session.attach()
+        if environment.host:
+            session.log_in()
+    except (ValidationError, AccountsError, SystemAnswerError) as error:
+        print(error, file=sys.stderr)  # noqa: T201  Locust would print a traceback
+        sys.exit(2)
+
+
+def _judge(response: Any, key: int) -> Judgement:
+    error = getattr(response, "error", None) or response.request_meta["exception"]
+    if response.status_code == 0 and error is not None:
+        return judge_error(error)
+    return judge_answer(response.status_code, response.content, key)

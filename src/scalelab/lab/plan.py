@@ -1,0 +1,225 @@
+"""From an experiment to its scenarios: the grid of its factors, in order, each with its own topology and load.
+
+Pure. All faults are found here, before anything starts.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+
+from scalelab.contracts.model import Contract
+from scalelab.contracts.topology import Topology
+from scalelab.lab.experiment import Experiment, Load, Scalar, WarmUp, quick_document
+from scalelab.lab.experiment_faults import experiment_error, validation_faults
+
+CacheState = Literal["miss", "hit"]
+GATEWAYS = "gateways"
+CACHE = "cache"
+_TABLES = ("topology", "load", "warm_up")
+ModelT = TypeVar("ModelT", Topology, Load, WarmUp)
+
+
+class Scenario(Contract):
+    """One cell of the grid, ready to run."""
+
+    name: str
+    """Also the prefix of the CSV files."""
+    title: str
+    factors: dict[str, Scalar]
+    cache: CacheState | None
+    topology: Topology
+    load: Load
+    warm_up: WarmUp
+    seed: int
+
+    @property
+    def gateways(self) -> int:
+        """How many there are."""
+        return self.topology.api_gateway.replicas
+
+
+class Plan(Contract):
+    """What will be run, in order."""
+
+    experiment: Experiment
+    scenarios: tuple[Scenario, ...]
+
+    def order(self) -> tuple[tuple[int, Scenario], ...]:
+        """(repetition, scenario): every scenario once, then every scenario again."""
+        repetitions = range(1, self.experiment.repetitions + 1)
+        return tuple((repetition, scenario) for repetition in repetitions for scenario in self.scenarios)
+
+
+def make_plan(
+    document: Mapping[str, Any],
+    source: str,
+    *,
+    is_quick: bool = False,
+    only: Sequence[str] = (),
+    known_faults: Sequence[str] = (),
+) -> Plan:
+    """The plan of an experiment's document.
+
+    Args:
+        document: as read from TOML.
+        source: its name, for messages.
+        is_quick: apply its `[quick]` table.
+        only: names of the scenarios to run; all of them if empty.
+        known_faults: found before; reported together with ours.
+
+    Raises:
+        ExperimentError: with every fault.
+    """
+    try:
+        experiment = Experiment.model_validate(document)
+        if is_quick:
+            document = quick_document(document, experiment.quick)
+            experiment = Experiment.model_validate(document)
+    except ValidationError as error:
+        faults = [*known_faults, *validation_faults(error, document, Experiment), *_factor_faults(document)]
+        raise experiment_error(source, faults) from error
+    faults = [*known_faults]
+    scenarios = [
+        scenario for cell in _cells(experiment) for scenario in _scenario(experiment, document, cell, faults)
+    ]
+    scenarios = _chosen(scenarios, only, faults)
+    if faults:
+        raise experiment_error(source, faults)
+    return Plan(experiment=experiment, scenarios=tuple(scenarios))
+
+
+def _factor_faults(document: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the factors themselves, even when the rest cannot be read."""
+    factors = document.get("factors", {})
+    if not isinstance(factors, Mapping):
+        return []
+    tables = {name: _copy(document.get(name, {})) for name in _TABLES}
+    pairs = [(name, value) for name, values in factors.items() if isinstance(values, list) for value in values]
+    return [fault for fault in (_apply(tables, name, value) for name, value in pairs) if fault]
+
+
+def _cells(experiment: Experiment) -> Iterator[dict[str, Scalar]]:
+    names = list(experiment.factors)
+    for values in product(*experiment.factors.values()):
+        yield dict(zip(names, values, strict=True))
+
+
+def _scenario(
+    experiment: Experiment, document: Mapping[str, Any], cell: dict[str, Scalar], faults: list[str]
+) -> list[Scenario]:
+    """One scenario, or none and its faults in the list."""
+    tables = {name: _copy(document.get(name, {})) for name in _TABLES}
+    before = len(faults)
+    for factor, value in cell.items():
+        fault = _apply(tables, factor, value)
+        if fault:
+            faults.append(fault)
+    topology = _validated(Topology, tables, "topology", faults)
+    load = _validated(Load, tables, "load", faults)
+    warm_up = _validated(WarmUp, tables, "warm_up", faults)
+    if len(faults) > before or topology is None or load is None or warm_up is None:
+        return []
+    cache: CacheState | None = "hit" if cell.get(CACHE) == "hit" else "miss" if CACHE in cell else None
+    scenario = Scenario(
+        name=scenario_name(cell),
+        title=scenario_title(cell),
+        factors=cell,
+        cache=cache,
+        topology=topology,
+        load=load,
+        warm_up=warm_up,
+        seed=experiment.seed,
+    )
+    faults.extend(impossibilities(scenario))
+    return [scenario]
+
+
+def _apply(tables: dict[str, Any], factor: str, value: Scalar) -> str:
+    """Put a factor's value where it belongs; what is wrong with that, or nothing."""
+    if factor == CACHE:
+        return "" if value in ("miss", "hit") else f"factors.cache: {value!r} is neither 'miss' nor 'hit'"
+    path = ["topology", "api_gateway", "replicas"] if factor == GATEWAYS else factor.split(".")
+    if path[0] not in _TABLES or len(path) == 1 or not all(path):
+        return (
+            f"factors.{factor}: there is no such factor; use gateways, cache, or a path such as "
+            f"topology.cache.engine or load.users"
+        )
+    table = tables
+    for part in path[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            return f"factors.{factor}: {part} is a value, not a table"
+    table[path[-1]] = value
+    return ""
+
+
+def _validated(model: type[ModelT], tables: Mapping[str, Any], name: str, faults: list[str]) -> ModelT | None:
+    try:
+        return model.model_validate(tables[name])
+    except ValidationError as error:
+        faults.extend(validation_faults(error, tables[name], model, prefix=name))
+        return None
+
+
+def impossibilities(scenario: Scenario) -> list[str]:
+    """What cannot be done with this scenario, with the arithmetic."""
+    load, records = scenario.load, scenario.topology.database.records
+    faults = []
+    if load.hot_set_keys > records:
+        faults.append(f"load.hot_set_keys = {load.hot_set_keys} is more than topology.database.records = {records}")
+    most = most_requests(load)
+    if scenario.cache == "miss" and most is not None and most > records:
+        faults.append(
+            f"topology.database.records = {records} are too few for {scenario.title!r}: each request needs a key of "
+            f"its own, and users x (duration_s / mean think time + 1) = {load.users} x ({load.duration_s:g} / "
+            f"{load.think_time_mean_s:g} + 1) = {most}: raise the records or shorten the load"
+        )
+    return faults
+
+
+def most_requests(load: Load) -> int | None:
+    """Requests that so many users send if every answer comes at once; None when they do not think."""
+    if load.think_time_mean_s == 0:
+        return None
+    return round(load.users * (load.duration_s / load.think_time_mean_s + 1))
+
+
+def scenario_name(cell: Mapping[str, Scalar]) -> str:
+    """`results_1_gateway_miss`, `results_3_gateways_hit`; further factors as a slug behind."""
+    parts = [_factor_slug(name, value) for name, value in cell.items()]
+    return "_".join(["results", *parts]) if parts else "results"
+
+
+def scenario_title(cell: Mapping[str, Scalar]) -> str:
+    """For people: `3 gateways, miss`."""
+    return ", ".join(_factor_title(name, value) for name, value in cell.items()) or "as described"
+
+
+def _factor_title(name: str, value: Scalar) -> str:
+    if name == GATEWAYS:
+        return f"{value} gateway" if value == 1 else f"{value} gateways"
+    if name == CACHE:
+        return str(value)
+    return f"{name.removeprefix('topology.')} = {value}"
+
+
+def _factor_slug(name: str, value: Scalar) -> str:
+    shown = _factor_title(name, value) if name in (GATEWAYS, CACHE) else f"{name.rpartition('.')[2]} {value}"
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", shown).strip("_")
+
+
+def _chosen(scenarios: list[Scenario], only: Sequence[str], faults: list[str]) -> list[Scenario]:
+    names = [scenario.name for scenario in scenarios]
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        faults.append(f"factors: several scenarios would be called {', '.join(twice)}")
+    if unknown := [name for name in only if name not in names] if not faults else []:
+        faults.append(f"--only {', '.join(unknown)}: there is no such scenario; there are {', '.join(names)}")
+    return [scenario for scenario in scenarios if not only or scenario.name in only]
+
+
+def _copy(table: Any) -> Any:
+    return {key: _copy(value) for key, value in table.items()} if isinstance(table, Mapping) else table
