@@ -55,6 +55,15 @@ async def test_a_second_fill_replaces_the_first(cache):
     assert (await cache.get(b"k", "record:1")).value == b"new"
 
 
+async def test_a_hit_gives_a_fence_too(cache):
+    """Who found an entry and fetches anew all the same may store what was fetched."""
+    await fill(cache, b"k", b"old")
+    fence = (await cache.get(b"k", "record:1")).fence
+
+    assert await cache.put(b"k", b"new", ttl_s=60, tag="record:1", fence=fence)
+    assert (await cache.get(b"k", "record:1")).value == b"new"
+
+
 async def test_invalidation_takes_all_entries_of_its_tag_and_no_other(cache):
     """Two views of record 1 go, record 2 stays."""
     await fill(cache, b"data", b"1", tag="record:1")
@@ -67,6 +76,18 @@ async def test_invalidation_takes_all_entries_of_its_tag_and_no_other(cache):
     assert (await cache.get(b"data", "record:1")).value is None
     assert (await cache.get(b"process", "record:1")).value is None
     assert (await cache.get(b"data", "record:2")).value == b"2"
+
+
+async def test_several_tags_are_invalidated_in_one_step(cache):
+    """Entries and fills in flight of each."""
+    await fill(cache, b"data", b"1", tag="record:1")
+    in_flight = (await cache.get(b"process", "process:1")).fence
+
+    fault = await cache.invalidate("record:1", "process:1")
+
+    assert fault is None
+    assert (await cache.get(b"data", "record:1")).value is None
+    assert not await cache.put(b"process", b"old", ttl_s=60, tag="process:1", fence=in_flight)
 
 
 async def test_a_fill_that_began_before_a_write_does_not_land_after_it(cache):

@@ -15,7 +15,7 @@ FaultListener = Callable[[FaultKind], None]
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a `get` found. A hit has a value; a miss has the fence that a later `put` must show."""
+    """What a `get` found: the value of a hit, and the fence that a later `put` must show. No fence: store nothing."""
 
     value: bytes | None = None
     fence: int | None = None
@@ -30,7 +30,7 @@ class Cache(Protocol):
     """
 
     async def get(self, key: bytes, tag: str) -> Lookup:
-        """The entry, or the fence of the moment of the miss. Neither after a fault."""
+        """The entry, if there is one, and the fence of this moment."""
         ...
 
     async def put(self, key: bytes, value: bytes, *, ttl_s: float, tag: str, fence: int) -> bool:
@@ -40,8 +40,8 @@ class Cache(Protocol):
         """
         ...
 
-    async def invalidate(self, tag: str) -> FaultKind | None:
-        """Drop all entries of `tag` and refuse its fills in flight, in one atomic step. Idempotent.
+    async def invalidate(self, *tags: str) -> FaultKind | None:
+        """Drop all entries of `tags` and refuse their fills in flight, in one atomic step. Idempotent.
 
         After a fault it is not known whether it happened: call again.
         """

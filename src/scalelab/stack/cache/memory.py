@@ -32,7 +32,7 @@ class MemoryCache:
         self._entries: OrderedDict[_Place, tuple[float, bytes]] = OrderedDict()
         self._keys_of_tag: dict[str, set[bytes]] = {}
         self._held_bytes = 0
-        self._moment = 0  # grows with each invalidation and flush; a fence is the moment of a miss
+        self._moment = 0  # grows with each invalidation and flush; a fence is the moment of a lookup
         self._floor = 0
         self._invalidated_at: dict[str, int] = {}  # in the order of their moments
 
@@ -47,7 +47,7 @@ class MemoryCache:
             expires_at_s, value = entry
             if self._clock_s() < expires_at_s:
                 self._entries.move_to_end(place)
-                return Lookup(value=value)
+                return Lookup(value=value, fence=self._moment)
             self._forget(place)
         return Lookup(fence=self._moment)
 
@@ -64,15 +64,16 @@ class MemoryCache:
             self._forget(next(iter(self._entries)))
         return True
 
-    async def invalidate(self, tag: str) -> FaultKind | None:
+    async def invalidate(self, *tags: str) -> FaultKind | None:
         """See `Cache.invalidate`."""
         self._moment += 1
-        self._invalidated_at.pop(tag, None)
-        self._invalidated_at[tag] = self._moment
+        for tag in tags:
+            self._invalidated_at.pop(tag, None)
+            self._invalidated_at[tag] = self._moment
+            for key in tuple(self._keys_of_tag.get(tag, ())):
+                self._forget((tag, key))
         if len(self._invalidated_at) > self._max_fences:
             self._forget_older_fences()
-        for key in tuple(self._keys_of_tag.get(tag, ())):
-            self._forget((tag, key))
         return None
 
     async def flush(self) -> FaultKind | None:

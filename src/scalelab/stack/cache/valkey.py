@@ -67,10 +67,8 @@ class ValkeyCache:
         if fault is not None:
             return Lookup(fault=fault)
         match answer:
-            case [bytes() as value, _]:
-                return Lookup(value=value)
-            case [None, bytes() as moment]:
-                return Lookup(fence=int(moment))
+            case [(bytes() | None) as value, bytes() as moment]:
+                return Lookup(value=value, fence=int(moment))
             case [_, bytes() as moment]:
                 self._on_fault("torn")
                 return Lookup(fence=int(moment), fault="torn")
@@ -88,11 +86,11 @@ class ValkeyCache:
         )
         return bool(answer == 1)
 
-    async def invalidate(self, tag: str) -> FaultKind | None:
+    async def invalidate(self, *tags: str) -> FaultKind | None:
         """See `Cache.invalidate`."""
         _answer, fault = await self._bounded(
             self._invalidate(
-                keys=[scripts.STATE_KEY, scripts.FENCES_KEY], args=[scripts.ENTRIES_PREFIX, tag, self._max_fences]
+                keys=[scripts.STATE_KEY, scripts.FENCES_KEY], args=[scripts.ENTRIES_PREFIX, self._max_fences, *tags]
             )
         )
         return fault

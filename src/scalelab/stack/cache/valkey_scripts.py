@@ -1,7 +1,7 @@
 """The Lua scripts of the Valkey engine: each runs whole, so each is one atomic step. Never touches a foreign key.
 
 Keys (all under one prefix, so that the task queue in the same server is safe):
-    <prefix>state         hash: `moment` (grows with each invalidation and flush; a fence is the moment of a miss),
+    <prefix>state         hash: `moment` (grows with each invalidation and flush; a fence is the moment of a lookup),
                           `epoch` (the moment of the last flush), `floor` (older fences are refused)
     <prefix>fences        sorted set: tag -> moment of its last invalidation
     <prefix>e:<epoch>:<tag>   hash: key -> 13 digits of Unix milliseconds of its expiry, then the value
@@ -78,15 +78,18 @@ INVALIDATE = (
     + """
 if redis.call('EXISTS', KEYS[1]) == 0 then born(KEYS[1]) end
 local moment = string.format('%.0f', redis.call('HINCRBY', KEYS[1], 'moment', 1))
-redis.call('ZADD', KEYS[2], moment, ARGV[2])
+local entries = ARGV[1] .. redis.call('HGET', KEYS[1], 'epoch') .. ':'
+for i = 3, #ARGV do
+  redis.call('ZADD', KEYS[2], moment, ARGV[i])
+  redis.call('UNLINK', entries .. ARGV[i])
+end
 local remembered = redis.call('ZCARD', KEYS[2])
-if remembered > tonumber(ARGV[3]) then
+if remembered > tonumber(ARGV[2]) then
   local last = math.floor(remembered / 2) - 1
   local newest = redis.call('ZRANGE', KEYS[2], last, last, 'WITHSCORES')
   redis.call('HSET', KEYS[1], 'floor', newest[2])
   redis.call('ZREMRANGEBYRANK', KEYS[2], 0, last)
 end
-redis.call('UNLINK', ARGV[1] .. redis.call('HGET', KEYS[1], 'epoch') .. ':' .. ARGV[2])
 return 1
 """
 )

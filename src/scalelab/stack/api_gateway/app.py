@@ -1,0 +1,148 @@
+"""The API gateway: authenticate, look in the cache, forward, store, answer."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from scalelab.contracts.http_names import (
+    CACHE_FLUSH_PATH,
+    DATA_PATH,
+    HEALTH_PATH,
+    JWKS_PATH,
+    LOGIN_PATH,
+    PROCESS_PATH,
+)
+from scalelab.contracts.processing import PROCESSED_RECORDS
+from scalelab.contracts.records import RECORDS_PATH, RecordUpdate
+from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.stack.api_gateway.authentication import requires_token
+from scalelab.stack.api_gateway.forwarding import forward
+from scalelab.stack.api_gateway.gateway_layer import GatewayLayer
+from scalelab.stack.api_gateway.gateway_parts import GatewayParts
+from scalelab.stack.api_gateway.long_tasks import long_task_routes
+from scalelab.stack.api_gateway.openapi import OPENAPI_PATH, api_description
+from scalelab.stack.api_gateway.request_input import Refusal, read_document, takes_record_key
+from scalelab.stack.api_gateway.response_cache import cached
+from scalelab.stack.service_kit.admin import AdminHandler
+from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST
+from scalelab.stack.service_kit.metrics import ServiceMetrics
+from scalelab.stack.service_kit.problems import problem
+from scalelab.stack.service_kit.service import build_service
+
+
+def create_app(settings: GatewaySettings) -> ASGIApp:
+    """The gateway as an ASGI application.
+
+    Raises:
+        CannotStartError: a key, password or address of the settings is of no use.
+    """
+    metrics = ServiceMetrics()
+    parts = GatewayParts(settings, metrics)
+    service = build_service(
+        settings,
+        [*open_routes(settings, parts), *record_routes(settings, parts), *long_task_routes(parts.tasks)],
+        metrics=metrics,
+        resources=parts.opened,
+        admin_routes=[web.post(CACHE_FLUSH_PATH, flush_handler(parts))],
+    )
+    return GatewayLayer(
+        service,
+        instance=settings.instance,
+        authenticator=parts.authenticator,
+        response_cache=parts.response_cache,
+    )
+
+
+def record_routes(settings: GatewaySettings, parts: GatewayParts) -> Sequence[BaseRoute]:
+    """What the gateway is for: records and what is made of them, for who has a token."""
+
+    @requires_token
+    @takes_record_key
+    @cached(ttl_s=settings.cache_ttl_s, sharing="public", tag=record_tag)
+    async def read_data(request: Request) -> Response:
+        return await forward(request, parts.slots, parts.database, "GET", record_path(request))
+
+    @requires_token
+    @takes_record_key
+    async def write_data(request: Request) -> Response:
+        try:
+            update = await read_document(request, RecordUpdate)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        if isinstance(update, Refusal):
+            return problem(request, update.status, update.detail)
+        tags = tags_of_write(request.state.record_key)
+        return await parts.writes.write(request, parts.database, record_path(request), update, tags)
+
+    @requires_token
+    @takes_record_key
+    @cached(ttl_s=settings.cache_ttl_s, sharing="public", tag=process_tag)
+    async def read_process(request: Request) -> Response:
+        path = f"{PROCESS_PATH}?key={request.state.record_key}"
+        return await forward(request, parts.slots, parts.microservice, "GET", path)
+
+    async def data(request: Request) -> Response:
+        return await (write_data(request) if request.method == "PUT" else read_data(request))
+
+    return [Route(DATA_PATH, data, methods=["GET", "PUT"]), Route(PROCESS_PATH, read_process)]
+
+
+def open_routes(settings: GatewaySettings, parts: GatewayParts) -> Sequence[BaseRoute]:
+    """What anybody may ask."""
+    description = api_description()
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"status": "ok", "instance": settings.instance, "stack": settings.stack_nonce})
+
+    async def login(request: Request) -> Response:
+        return await parts.login.answer(request, parts.database)
+
+    async def public_keys(_request: Request) -> Response:
+        return JSONResponse(parts.key_set)
+
+    async def openapi(_request: Request) -> Response:
+        return JSONResponse(description)
+
+    return [
+        Route(HEALTH_PATH, health),
+        Route(LOGIN_PATH, login, methods=["POST"]),
+        Route(JWKS_PATH, public_keys),
+        Route(OPENAPI_PATH, openapi),
+    ]
+
+
+def record_tag(request: Request) -> str:
+    """Of what is made from the record alone."""
+    return f"record:{request.state.record_key}"
+
+
+def process_tag(request: Request) -> str:
+    """Of what is made from the record and those after it."""
+    return f"process:{request.state.record_key}"
+
+
+def tags_of_write(record_key: int) -> list[str]:
+    """What a write of the record makes old: the record, and every result that it went into."""
+    first_key = max(1, record_key - PROCESSED_RECORDS + 1)
+    return [f"record:{record_key}", *(f"process:{key}" for key in range(first_key, record_key + 1))]
+
+
+def record_path(request: Request) -> str:
+    """The record at the database service."""
+    return f"{RECORDS_PATH}/{request.state.record_key}"
+
+
+def flush_handler(parts: GatewayParts) -> AdminHandler:
+    """`POST /cache/flush` on the admin listener: empties the response cache for all gateways."""
+
+    async def flush(_request: web.Request) -> web.StreamResponse:
+        fault = await parts.cache.flush()
+        if fault is not None:
+            return web.json_response({"flushed": False, "fault": fault}, status=503)
+        return web.json_response({"flushed": True})
+
+    return flush

@@ -1,0 +1,99 @@
+"""Who asks: one bearer token in one header, verified once and remembered until it ends. Never says why not."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from time import time
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scalelab.stack.api_gateway.token_keys import VerificationKey
+from scalelab.stack.api_gateway.tokens import TokenRules, VerifiedToken, verify_token
+from scalelab.stack.service_kit.problems import problem
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+MAX_REMEMBERED_TOKENS = 10_000
+_CHALLENGE = 'Bearer realm="scalelab"'
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not let in: the status and the challenge that goes with it."""
+
+    status: HTTPStatus
+    challenge: str
+
+
+NO_TOKEN = Refusal(HTTPStatus.UNAUTHORIZED, _CHALLENGE)
+BAD_TOKEN = Refusal(HTTPStatus.UNAUTHORIZED, f'{_CHALLENGE}, error="invalid_token"')
+TWO_HEADERS = Refusal(HTTPStatus.BAD_REQUEST, f'{_CHALLENGE}, error="invalid_request"')
+
+
+class Authenticator:
+    """Verifies tokens with the keys at hand. A token seen before costs one look into a bounded table."""
+
+    def __init__(
+        self,
+        keys: Mapping[str, VerificationKey],
+        rules: TokenRules,
+        *,
+        clock_s: Callable[[], float] = time,
+        max_remembered: int = MAX_REMEMBERED_TOKENS,
+    ) -> None:
+        self._keys = keys
+        self._rules = rules
+        self._clock_s = clock_s
+        self._max_remembered = max_remembered
+        self._remembered: OrderedDict[str, VerifiedToken] = OrderedDict()
+
+    def authenticate(self, authorization: list[str]) -> str | Refusal:
+        """The subject of the request with these `Authorization` headers, or the refusal."""
+        if not authorization:
+            return NO_TOKEN
+        if len(authorization) > 1:
+            return TWO_HEADERS
+        scheme, _, token = authorization[0].partition(" ")
+        if scheme.lower() != "bearer":
+            return NO_TOKEN
+        verified = self._verified(token.strip(" "))
+        return BAD_TOKEN if verified is None else verified.subject
+
+    def _verified(self, token: str) -> VerifiedToken | None:
+        now_s = self._clock_s()
+        known = self._remembered.get(token)
+        if known is None:
+            known = verify_token(token, self._keys, self._rules, now_s)
+            if known is not None:
+                self._remember(token, known)
+        elif known.kid not in self._keys or not known.is_current(now_s, self._rules.leeway_s):
+            del self._remembered[token]
+            known = None
+        return known
+
+    def _remember(self, token: str, verified: VerifiedToken) -> None:
+        if len(self._remembered) >= self._max_remembered:
+            self._remembered.popitem(last=False)
+        self._remembered[token] = verified
+
+
+def requires_token(handler: Handler) -> Handler:
+    """Lets a request in with a good token only; `request.state.subject` then says whose it is.
+
+    Stands above every other decorator: whoever is not let in learns nothing, not even from the cache.
+    """
+
+    @wraps(handler)
+    async def let_in(request: Request) -> Response:
+        authenticator: Authenticator = request.state.authenticator
+        subject = authenticator.authenticate(request.headers.getlist("authorization"))
+        if isinstance(subject, Refusal):
+            return problem(request, subject.status, headers={"WWW-Authenticate": subject.challenge})
+        request.state.subject = subject
+        return await handler(request)
+
+    let_in.requires_token = True  # type: ignore[attr-defined]  # read by `cached`, which must not stand above
+    return let_in

@@ -1,0 +1,99 @@
+"""Passes a request on to a service: waits for a slot, asks, and turns the outcome into an answer.
+
+A client that has gone leaves the queue and costs the services nothing. Nothing is sent twice.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Protocol
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scalelab.stack.api_gateway.forwarded_headers import client_response_headers, raw, upstream_request_headers
+from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
+from scalelab.stack.service_kit.client_gone import answer_unless_gone
+from scalelab.stack.service_kit.http_client import UpstreamAnswer, UpstreamFault
+from scalelab.stack.service_kit.problems import problem
+
+RETRY_AFTER_S = 1
+_FAULT_STATUS = {
+    "timeout": HTTPStatus.GATEWAY_TIMEOUT,
+    "unreachable": HTTPStatus.BAD_GATEWAY,
+    "broken": HTTPStatus.BAD_GATEWAY,
+}
+_FAULT_DETAIL = {
+    "timeout": "the service behind the gateway did not answer in time",
+    "unreachable": "the service behind the gateway could not be reached",
+    "broken": "the service behind the gateway broke off its answer",
+}
+_PASSED_ON = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+"""Faults of the service that mean the same seen from the client; any other 5xx is a bad gateway."""
+
+
+class Upstream(Protocol):
+    """One service, as `UpstreamClient` offers it."""
+
+    async def request(
+        self, method: str, path_and_query: str, *, headers: dict[str, str] | None = None, body: bytes | None = None
+    ) -> UpstreamAnswer | UpstreamFault:
+        """One request, one answer or fault, within the client's timeout."""
+        ...
+
+
+async def forward(
+    request: Request, slots: UpstreamSlots, upstream: Upstream, method: str, path_and_query: str
+) -> Response:
+    """The service's answer, in turn.
+
+    503: no slot came free in time. 502, 504: no answer, or not in time. 499: the client has gone.
+    """
+
+    async def in_turn() -> Response:
+        async with slot_of(slots) as is_held:
+            if not is_held:
+                return no_slot(request)
+            return as_response(
+                request,
+                await upstream.request(
+                    method, path_and_query, headers=upstream_request_headers(request, has_body=False)
+                ),
+            )
+
+    return await answer_unless_gone(request, in_turn())
+
+
+@asynccontextmanager
+async def slot_of(slots: UpstreamSlots) -> AsyncIterator[bool]:
+    """A slot for the length of the context; false when none came free."""
+    is_held = await slots.acquire()
+    try:
+        yield is_held
+    finally:
+        if is_held:
+            slots.release()
+
+
+def no_slot(request: Request) -> Response:
+    """The answer to who waited too long."""
+    return come_back(request, "no upstream slot came free in time")
+
+
+def come_back(request: Request, detail: str) -> Response:
+    """503 with `Retry-After`."""
+    return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": str(RETRY_AFTER_S)})
+
+
+def as_response(request: Request, outcome: UpstreamAnswer | UpstreamFault) -> Response:
+    """What the client sees of an upstream's outcome."""
+    if isinstance(outcome, UpstreamFault):
+        structlog.get_logger().warning("upstream_fault", kind=outcome.kind, detail=outcome.detail)
+        return problem(request, _FAULT_STATUS[outcome.kind], _FAULT_DETAIL[outcome.kind])
+    if outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR and outcome.status not in _PASSED_ON:
+        structlog.get_logger().warning("upstream_fault", kind="status", status=outcome.status)
+        return problem(request, HTTPStatus.BAD_GATEWAY, "the service behind the gateway failed")
+    response = Response(outcome.body, outcome.status)
+    response.raw_headers.extend(raw(client_response_headers(outcome.headers)))
+    return response

@@ -1,0 +1,49 @@
+"""The gateway's own metrics, in the registry of the service. Labels are route templates and fault kinds only."""
+
+from prometheus_client import Counter, Gauge
+from starlette.requests import Request
+
+from scalelab.contracts import metric_names
+from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
+from scalelab.stack.cache import FaultKind
+from scalelab.stack.service_kit.metrics import ServiceMetrics
+
+
+class CacheMetrics:
+    """Hits, misses and faults. A request that asks the cache to stand aside is neither hit nor miss."""
+
+    def __init__(self, metrics: ServiceMetrics) -> None:
+        registry = metrics.registry
+        self._hits = Counter(metric_names.CACHE_HITS_TOTAL, "Answers from the cache.", ["route"], registry=registry)
+        self._misses = Counter(
+            metric_names.CACHE_MISSES_TOTAL, "Looked up and not found.", ["route"], registry=registry
+        )
+        self._faults = Counter(
+            metric_names.CACHE_FAULTS_TOTAL, "Calls that met a fault.", ["kind"], registry=registry
+        )
+
+    def hit(self, request: Request) -> None:
+        """An answer came from the cache."""
+        self._hits.labels(_route(request)).inc()
+
+    def miss(self, request: Request) -> None:
+        """The cache had none."""
+        self._misses.labels(_route(request)).inc()
+
+    def fault(self, kind: FaultKind) -> None:
+        """The cache did not do its part."""
+        self._faults.labels(kind).inc()
+
+
+def expose_slots(slots: UpstreamSlots, metrics: ServiceMetrics) -> None:
+    """Gauges that read the slots when they are scraped."""
+    registry = metrics.registry
+    Gauge(metric_names.UPSTREAM_SLOTS_LIMIT, "Upstream slots; 0 = unbounded.", registry=registry).set(slots.limit)
+    in_use = Gauge(metric_names.UPSTREAM_SLOTS_IN_USE, "Slots in use.", registry=registry)
+    in_use.set_function(lambda: slots.in_use)
+    queue = Gauge(metric_names.UPSTREAM_QUEUE_LENGTH, "Requests waiting for a slot.", registry=registry)
+    queue.set_function(lambda: slots.queue_length)
+
+
+def _route(request: Request) -> str:
+    return str(getattr(request.scope.get("route"), "path", "unmatched"))

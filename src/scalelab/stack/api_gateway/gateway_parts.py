@@ -1,0 +1,81 @@
+"""What the handlers work with: built from the settings, opened and closed with the service. Wiring only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.stack.api_gateway.authentication import Authenticator
+from scalelab.stack.api_gateway.forwarding import Upstream
+from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slots
+from scalelab.stack.api_gateway.late_task_queue import LateTaskQueue
+from scalelab.stack.api_gateway.login import Login
+from scalelab.stack.api_gateway.passwords import PasswordChecks
+from scalelab.stack.api_gateway.record_writes import RecordWrites
+from scalelab.stack.api_gateway.response_cache import ResponseCache
+from scalelab.stack.api_gateway.token_keys import load_signing_key, public_key_set
+from scalelab.stack.api_gateway.tokens import TokenRules
+from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
+from scalelab.stack.cache import Cache, FaultListener, open_cache
+from scalelab.stack.service_kit.cannot_start import CannotStartError
+from scalelab.stack.service_kit.http_client import UpstreamClient, client_session
+from scalelab.stack.service_kit.metrics import ServiceMetrics
+
+
+class GatewayParts:
+    """One gateway's parts. The two services can be asked while `opened` is open."""
+
+    database: Upstream
+    microservice: Upstream
+
+    def __init__(self, settings: GatewaySettings, metrics: ServiceMetrics) -> None:
+        """Connects to nothing yet.
+
+        Raises:
+            CannotStartError: the signing key or the cache's address or password is of no use.
+        """
+        self._settings = settings
+        key = load_signing_key(settings.signing_key_file, settings.token_algorithm)
+        rules = _token_rules(settings)
+        cache_metrics = CacheMetrics(metrics)
+        self._passwords = PasswordChecks()
+        self.key_set = public_key_set(key.verification)
+        self.authenticator = Authenticator({key.verification.kid: key.verification}, rules)
+        self.cache = _cache(settings, cache_metrics.fault)
+        self.response_cache = ResponseCache(self.cache, cache_metrics)
+        self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s)
+        self.login = Login(key, rules, passwords=self._passwords, slots=self.slots)
+        self.writes = RecordWrites(self.slots, self.cache)
+        self.tasks = LateTaskQueue(settings)
+        expose_slots(self.slots, metrics)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Holds the clients while the context is open; a write that has begun is finished first."""
+        timeout_s = self._settings.upstream_timeout_s
+        async with client_session() as session, self.tasks.opened():
+            self.database = UpstreamClient(session, self._settings.database_url, timeout_s)
+            self.microservice = UpstreamClient(session, self._settings.microservice_url, timeout_s)
+            try:
+                yield
+            finally:
+                await self.writes.finish()
+                await self.cache.aclose()
+                self._passwords.close()
+
+
+def _token_rules(settings: GatewaySettings) -> TokenRules:
+    return TokenRules(
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        lifetime_s=settings.token_lifetime_s,
+        leeway_s=settings.clock_leeway_s,
+    )
+
+
+def _cache(settings: GatewaySettings, on_fault: FaultListener) -> Cache:
+    try:
+        return open_cache(settings.cache_url, password_file=settings.cache_password_file, on_fault=on_fault)
+    except ValueError as error:
+        raise CannotStartError(str(error)) from error
+    except OSError as error:
+        raise CannotStartError(f"cache_password_file cannot be read: {error}") from error

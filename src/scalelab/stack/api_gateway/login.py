@@ -1,0 +1,108 @@
+"""`POST /login`: credentials for a token. Unknown user and wrong password differ in neither answer nor time."""
+
+import math
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from time import time
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from scalelab.contracts.model import Contract
+from scalelab.contracts.records import ACCOUNTS_PATH, AccountRecord
+from scalelab.stack.api_gateway.forwarding import Upstream, as_response, come_back, no_slot, slot_of
+from scalelab.stack.api_gateway.login_throttle import LoginThrottle
+from scalelab.stack.api_gateway.passwords import PasswordChecks
+from scalelab.stack.api_gateway.request_input import Refusal, read_document
+from scalelab.stack.api_gateway.token_keys import SigningKey
+from scalelab.stack.api_gateway.tokens import TokenRules, sign_token
+from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
+from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST
+from scalelab.stack.service_kit.http_client import UpstreamAnswer, UpstreamFault
+from scalelab.stack.service_kit.problems import problem
+
+_ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.@+-]{0,127}")
+"""Names that can exist. Any other is unknown without a question to the database, and can form no other path."""
+
+
+class LoginRequest(Contract):
+    """Body of `POST /login`."""
+
+    username: Annotated[str, Field(min_length=1, max_length=256)]
+    password: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class Login:
+    """The handler and what it decides with."""
+
+    def __init__(
+        self,
+        key: SigningKey,
+        rules: TokenRules,
+        *,
+        passwords: PasswordChecks,
+        slots: UpstreamSlots,
+        throttle: LoginThrottle | None = None,
+        clock_s: Callable[[], float] = time,
+    ) -> None:
+        self._key = key
+        self._rules = rules
+        self._passwords = passwords
+        self._slots = slots
+        self._throttle = throttle or LoginThrottle()
+        self._clock_s = clock_s
+
+    async def answer(self, request: Request, accounts: Upstream) -> Response:
+        """200 with a token, 400, 401, 413, 429, or why the accounts could not be read."""
+        try:
+            wanted = await read_document(request, LoginRequest)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        if isinstance(wanted, Refusal):
+            return problem(request, wanted.status, wanted.detail)
+        wait_s = self._throttle.wait_s(wanted.username)
+        if wait_s > 0:
+            headers = {"Retry-After": str(math.ceil(wait_s))}
+            return problem(request, HTTPStatus.TOO_MANY_REQUESTS, "too many failed logins", headers)
+        found = await self._account(request, accounts, wanted.username)
+        if isinstance(found, Response):
+            return found
+        is_right = await self._passwords.is_right(wanted.password, None if found is None else found.password_hash)
+        if is_right is None:
+            return come_back(request, "too many logins at once")
+        return self._welcome(wanted.username) if is_right else self._turn_away(request, wanted.username)
+
+    async def _account(self, request: Request, accounts: Upstream, username: str) -> AccountRecord | Response | None:
+        """The account, None for an unknown one, or the answer that says why it could not be read."""
+        if _ACCOUNT_NAME.fullmatch(username) is None:
+            return None
+        async with slot_of(self._slots) as is_held:
+            if not is_held:
+                return no_slot(request)
+            outcome = await accounts.request("GET", f"{ACCOUNTS_PATH}/{username}")
+        if isinstance(outcome, UpstreamAnswer) and outcome.status == HTTPStatus.NOT_FOUND:
+            return None
+        if isinstance(outcome, UpstreamFault) or outcome.status != HTTPStatus.OK:
+            return as_response(request, outcome)
+        try:
+            return AccountRecord.model_validate_json(outcome.body)
+        except ValidationError:
+            return as_response(request, UpstreamFault("broken", "no account record"))
+
+    def _welcome(self, username: str) -> Response:
+        self._throttle.succeeded(username)
+        token = sign_token(username, self._key, self._rules, self._clock_s())
+        document = {"access_token": token, "token_type": "Bearer", "expires_in": int(self._rules.lifetime_s)}
+        return JSONResponse(document, headers={"Cache-Control": "no-store"})
+
+    def _turn_away(self, request: Request, username: str) -> Response:
+        self._throttle.failed(username)
+        return problem(
+            request,
+            HTTPStatus.UNAUTHORIZED,
+            "username or password is wrong",
+            {"WWW-Authenticate": 'Bearer realm="scalelab"', "Cache-Control": "no-store"},
+        )

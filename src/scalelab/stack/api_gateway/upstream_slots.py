@@ -1,0 +1,50 @@
+"""Bounds the requests that this gateway has open towards the services behind it. First come, first served."""
+
+import asyncio
+from collections import OrderedDict
+
+
+class UpstreamSlots:
+    """`limit` slots, 0 = unbounded. Whoever acquires must release; a slot goes straight to who waits longest."""
+
+    def __init__(self, limit: int, wait_timeout_s: float) -> None:
+        self.limit = limit
+        self.in_use = 0
+        self._wait_timeout_s = wait_timeout_s
+        self._waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<upstream slots: {self.in_use} of {self.limit or 'any number'} in use, {self.queue_length} wait>"
+
+    @property
+    def queue_length(self) -> int:
+        """Requests that wait for a slot."""
+        return len(self._waiters)
+
+    async def acquire(self) -> bool:
+        """Take a slot, waiting for one if need be. False: none came free in time.
+
+        A waiter that is cancelled leaves the queue, and passes its slot on if it had just been given one.
+        """
+        if not self.limit or (self.in_use < self.limit and not self._waiters):
+            self.in_use += 1
+            return True
+        turn = asyncio.get_running_loop().create_future()
+        self._waiters[turn] = None
+        try:
+            await asyncio.wait([turn], timeout=self._wait_timeout_s)
+        except asyncio.CancelledError:
+            if turn.done():
+                self.release()
+            raise
+        finally:
+            self._waiters.pop(turn, None)
+        return turn.done()
+
+    def release(self) -> None:
+        """Give a slot back."""
+        if self._waiters:
+            turn, _ = self._waiters.popitem(last=False)
+            turn.set_result(None)
+        else:
+            self.in_use -= 1
