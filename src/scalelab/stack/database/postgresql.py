@@ -18,7 +18,9 @@ QUERY_TIMEOUT_S = 30.0
 _SEEDING_LOCK = 0x5CA1E1AB
 _COLUMNS = ("key", "version", "value", "checksum")
 
-_TABLES = """
+# Under the lock, because two servers that start at once would both try to make the same table.
+_TABLES = f"""
+SELECT pg_advisory_xact_lock({_SEEDING_LOCK});
 CREATE TABLE IF NOT EXISTS scalelab_seeding (seed bigint NOT NULL, count bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS scalelab_accounts (username text PRIMARY KEY, password_hash text NOT NULL);
 CREATE TABLE IF NOT EXISTS scalelab_records

@@ -20,6 +20,7 @@ from scalelab.stack.service_kit.cannot_start import CannotStartError
 
 THREADS = 4
 BUSY_TIMEOUT_S = 5.0
+"""Longest wait for another process that holds the file."""
 T = TypeVar("T")
 
 _TABLES = (
@@ -33,8 +34,9 @@ _TABLES = (
 class SqliteEngine:
     """A `DatabaseEngine` on the file `path`, which is made (readable by its owner only) when it is not there."""
 
-    def __init__(self, path: Path, threads: int = THREADS) -> None:
+    def __init__(self, path: Path, threads: int = THREADS, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._path = path
+        self._busy_timeout_s = busy_timeout_s
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="sqlite")
         self._of_thread = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -89,7 +91,7 @@ class SqliteEngine:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
         if connection is None:
-            connection = _connect(self._path)
+            connection = _connect(self._path, self._busy_timeout_s)
             self._of_thread.connection = connection
             self._connections.append(connection)
         return connection
@@ -100,9 +102,9 @@ class SqliteEngine:
             connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     # check_same_thread: the owner closes all connections when the threads have ended
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a crash loses the newest writes, never the file
     return connection
