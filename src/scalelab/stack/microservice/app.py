@@ -28,7 +28,7 @@ _KEY = re.compile(r"[1-9][0-9]{0,17}")  # what the database service takes for a 
 
 def create_app(settings: MicroserviceSettings) -> ASGIApp:
     """The service as an ASGI application."""
-    process = ProcessRoute(settings)
+    process = ProcessRoute(settings, SimulatedDelay(settings.service_time))
     return build_service(
         settings, [Route(PROCESS_PATH, process.answer)], metrics=ServiceMetrics(), resources=process.opened
     )
@@ -37,9 +37,9 @@ def create_app(settings: MicroserviceSettings) -> ASGIApp:
 class ProcessRoute:
     """`GET /process?key=K`."""
 
-    def __init__(self, settings: MicroserviceSettings) -> None:
+    def __init__(self, settings: MicroserviceSettings, service_time: SimulatedDelay) -> None:
         self._settings = settings
-        self._service_time = SimulatedDelay(settings.service_time)
+        self._service_time = service_time
         self._database: UpstreamClient | None = None
 
     @asynccontextmanager
