@@ -20,6 +20,7 @@ from scalelab.deployment.state_directory import StackDirectory
 POLL_S = 0.03
 KILL_LIMIT_S = 5.0
 GROUP_END_LIMIT_S = 0.3
+"""A dead service's own children die with it, but a moment later."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,12 @@ class Fleet:
         with self._lock:
             self._instances = (*self._instances, instance)
 
-    def launch(self, instance: Instance) -> None:
+    def launch(self, instance: Instance, bind_patience_s: float = 0.0) -> None:
         """Start its process and hand its ports down.
+
+        Args:
+            instance: one that was added.
+            bind_patience_s: how long to wait for ports that its former process still holds.
 
         Raises:
             OSError: no process, no file.
@@ -80,7 +85,7 @@ class Fleet:
                 return
             instance.state = "starting"
             try:
-                instance.bind()
+                instance.bind(bind_patience_s)
                 command = self._owner.command(instance)
                 instance.child = self._spawner.spawn(
                     command.arguments,
@@ -215,7 +220,7 @@ class Fleet:
             if self._closing.wait(delay_s) or instance.is_leaving:
                 return
             try:
-                self.launch(instance)
+                self.launch(instance, GROUP_END_LIMIT_S)
             except (OSError, UnfitMachineError) as error:
                 self._events.write("not_restarted", instance=instance.name, reason=str(error))
                 continue

@@ -1,11 +1,15 @@
 """One instance of a service as its deployment keeps it over restarts: ports, process, state."""
 
+import time
 from dataclasses import dataclass, field
 from threading import RLock
 
 from scalelab.contracts.stack_view import ServiceName, ServiceState, ServiceView
+from scalelab.deployment.errors import UnfitMachineError
 from scalelab.deployment.listeners import LOOPBACK, Endpoint, Listener
 from scalelab.deployment.processes import Child
+
+_POLL_S = 0.02
 
 
 @dataclass(eq=False)
@@ -40,15 +44,19 @@ class Instance:
         """Every port it has."""
         return tuple(endpoint for endpoint in (self.traffic, self.admin) if endpoint is not None)
 
-    def bind(self) -> None:
+    def bind(self, patience_s: float = 0.0) -> None:
         """Bind the ports that are not bound now: free ones at first, the same ones later.
+
+        Args:
+            patience_s: how long to try again while one is taken.
 
         Raises:
             UnfitMachineError: a port is taken.
         """
+        deadline_s = time.monotonic() + patience_s
         for role, endpoint in (("traffic", self.traffic), ("admin", self.admin)):
             if endpoint is not None and role not in self.listeners:
-                listener = Listener(endpoint)
+                listener = _listener(endpoint, deadline_s)
                 self.listeners[role] = listener
                 setattr(self, role, listener.endpoint)
 
@@ -72,6 +80,16 @@ class Instance:
             admin_url=self.admin.url if self.admin is not None else "",
             state=self.state,
         )
+
+
+def _listener(endpoint: Endpoint, deadline_s: float) -> Listener:
+    while True:
+        try:
+            return Listener(endpoint)
+        except UnfitMachineError:
+            if time.monotonic() >= deadline_s:
+                raise
+        time.sleep(_POLL_S)
 
 
 def service_instance(service: ServiceName, number: int, host: str = LOOPBACK, port: int = 0) -> Instance:

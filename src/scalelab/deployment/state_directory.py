@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from pathlib import Path
 from scalelab.deployment.errors import ConfigurationError, UnfitMachineError
 
 HOME_VARIABLE = "SCALELAB_HOME"
-LONGEST_SOCKET_PATH_BYTES = 103
-"""macOS allows 104 with the final zero, Linux 108 (`unix(7)`)."""
-RESERVED_FOR_SOCKETS_BYTES = 40
-"""`/balancer/` + an engine's socket name + `.<pid>.tmp`, which HAProxy adds while it binds."""
+LONGEST_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
+"""Linux allows 108 with the final zero (`unix(7)`), macOS 104."""
+RESERVED_FOR_SOCKETS_BYTES = 28
+"""`/lb/haproxy.sock` + `.<pid>.tmp`, which HAProxy adds while it binds: the longest of all."""
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -76,8 +77,8 @@ class StackDirectory:
 
     @property
     def balancer(self) -> Path:
-        """The balancer's own directory."""
-        return self.root / "balancer"
+        """The balancer's own directory; a short name, because sockets stand in it."""
+        return self.root / "lb"
 
     def log_file(self, instance: str) -> Path:
         """Where an instance's output goes."""

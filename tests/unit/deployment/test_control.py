@@ -1,0 +1,73 @@
+import json
+
+import pytest
+
+from scalelab.contracts.stack_view import Account, StackView
+from scalelab.contracts.topology import Topology
+from scalelab.deployment.control import ControlServer, answer_request, ask, ask_view
+from scalelab.deployment.errors import ScaleError, StackGoneError
+
+
+class ScriptedStack:
+    """A stack that notes what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def view(self):
+        self.asked.append("view")
+        account = Account(username="u", password="p")
+        return StackView(
+            name="x", ready=True, nonce="n", url="", login=account, load_accounts=(), services=(), topology=Topology()
+        )
+
+    def scale(self, service, replicas):
+        self.asked.append((service, replicas))
+        if replicas > 3:
+            raise ScaleError("api_gateway-4 did not come up")
+        return self.view()
+
+    def stop(self):
+        self.asked.append("stop")
+
+
+def test_verbs_reach_the_stack():
+    """Each verb is one call."""
+    stack = ScriptedStack()
+
+    status = answer_request(stack, b'{"verb": "status"}')
+    scaled = answer_request(stack, b'{"verb": "scale", "service": "api_gateway", "replicas": 2}')
+    down = answer_request(stack, b'{"verb": "down"}')
+
+    assert status == scaled == {"view": stack.view().model_dump(mode="json")}
+    assert down == {}
+    assert stack.asked[:4] == ["view", ("api_gateway", 2), "view", "stop"]
+
+
+@pytest.mark.parametrize("line", [b"", b"[]", b"{}", b'{"verb": "fly"}', b'{"verb": "scale"}', b"\xff"])
+def test_nonsense_is_answered_not_raised(line):
+    """A supervisor outlives whatever is sent to it."""
+    assert answer_request(ScriptedStack(), line)["error"]["kind"] == "ConfigurationError"
+
+
+def test_errors_cross_the_socket_as_themselves(tmp_path):
+    """The one who asks gets the same error as one who holds the stack."""
+    path = tmp_path / "c.sock"
+    server = ControlServer(path, ScriptedStack())
+    try:
+        view = ask_view(path, {"verb": "status"}, 5.0)
+        with pytest.raises(ScaleError, match="api_gateway-4 did not come up"):
+            ask(path, {"verb": "scale", "service": "api_gateway", "replicas": 4}, 5.0)
+        mode = path.stat().st_mode & 0o777
+    finally:
+        server.close()
+
+    assert view.name == "x"
+    assert mode == 0o600
+    assert json.dumps(view.model_dump(mode="json"))
+
+
+def test_silence_is_a_stack_that_is_gone(tmp_path):
+    """Nobody behind the socket."""
+    with pytest.raises(StackGoneError):
+        ask(tmp_path / "none.sock", {"verb": "status"}, 1.0)

@@ -1,0 +1,23 @@
+import os
+
+import pytest
+
+from scalelab.deployment.processes import ProcessMark, describe_exit, mark_of
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(0, "exit code 0"), (3, "exit code 3"), (-9, "killed by SIGKILL"), (-200, "killed by signal 200")],
+)
+def test_exit_code_in_words(code, words):
+    """Negative codes are signals."""
+    assert describe_exit(code) == words
+
+
+def test_mark_is_of_one_process_only():
+    """The same id with another start is another process."""
+    mine = mark_of(os.getpid())
+
+    assert mine.is_alive
+    assert not ProcessMark(mine.pid, "another start").is_alive
+    assert not ProcessMark(mine.pid, "").is_alive
