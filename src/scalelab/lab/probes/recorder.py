@@ -1,0 +1,93 @@
+"""Once a second, in a thread of its own: every process and its metrics, appended to `probes.jsonl`.
+
+A process that does not answer is a row without figures; nothing here ends a run.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+import psutil
+
+from scalelab.contracts.stack_view import ServiceView, StackView
+from scalelab.lab.probes.exposition import metric_sums
+from scalelab.lab.probes.process_use import ProcessTrees
+from scalelab.lab.probes.rows import GENERATOR, MACHINE, PROBED_METRICS, ProbeRow, probe_row
+from scalelab.lab.system_client import SystemAnswerError, SystemClient
+
+INTERVAL_S = 1.0
+ANSWER_LIMIT_S = 0.8
+MACHINE_BUSY_SHARE = 0.9
+
+
+@dataclass
+class ProbeCost:
+    """What probing itself took, and what it saw of the machine."""
+
+    rounds: int = 0
+    cpu_s: float = 0.0
+    elapsed_s: float = 0.0
+    busy_rounds: int = 0
+    """Rounds in which the machine's cores were busy above 90 %."""
+
+    def __str__(self) -> str:
+        share = self.cpu_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
+        return f"probes: {self.rounds} rounds, {self.cpu_s:.2f} s of CPU, {share:.1%} of a core"
+
+
+@dataclass
+class ProbeTarget:
+    """What is looked at; the generator is known once it runs."""
+
+    view: StackView
+    generator_pid: int | None = None
+    cost: ProbeCost = field(default_factory=ProbeCost)
+
+
+@contextmanager
+def probing(target: ProbeTarget, file: Path) -> Iterator[ProbeTarget]:
+    """Probe while the block runs."""
+    stop = Event()
+    thread = Thread(target=_probe_until, args=(stop, target, file), name="probes", daemon=True)
+    thread.start()
+    try:
+        yield target
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _probe_until(stop: Event, target: ProbeTarget, file: Path) -> None:
+    trees = ProcessTrees()
+    started_s = time.monotonic()
+    psutil.cpu_percent()  # the first call measures nothing
+    while not stop.wait(INTERVAL_S - (time.monotonic() - started_s) % INTERVAL_S):
+        rows = list(_round(target, trees))
+        with file.open("a", encoding="utf-8") as stream:
+            stream.writelines(row.model_dump_json(exclude_none=True) + "\n" for row in rows)
+        cost = target.cost
+        cost.rounds += 1
+        cost.cpu_s, cost.elapsed_s = time.thread_time(), time.monotonic() - started_s
+        cost.busy_rounds += any((row.cpu_share or 0.0) > MACHINE_BUSY_SHARE for row in rows)
+
+
+def _round(target: ProbeTarget, trees: ProcessTrees) -> Iterator[ProbeRow]:
+    for service in target.view.services:
+        use = trees.use_of(service.pid) if service.pid > 0 else None
+        yield probe_row(time.time(), service.instance, service.name, use, _metrics(service))
+    if target.generator_pid is not None:
+        yield probe_row(time.time(), GENERATOR, GENERATOR, trees.use_of(target.generator_pid), {})
+    share = psutil.cpu_percent() / 100
+    yield ProbeRow(unix_s=time.time(), instance=MACHINE, service=MACHINE, cpu_share=share)
+
+
+def _metrics(service: ServiceView) -> dict[str, float]:
+    if not service.admin_url:
+        return {}
+    try:
+        return metric_sums(SystemClient(service.admin_url, ANSWER_LIMIT_S).metrics(), PROBED_METRICS)
+    except SystemAnswerError:
+        return {}

@@ -1,0 +1,63 @@
+"""One line of `probes.jsonl`: a process of the stack, the load generator, or the machine, at one moment."""
+
+from collections.abc import Mapping
+
+from scalelab.contracts import metric_names as names
+from scalelab.contracts.model import Contract
+from scalelab.lab.probes.process_use import ProcessUse
+
+PROBES_FILE = "probes.jsonl"
+GENERATOR = "generator"
+MACHINE = "machine"
+
+_METRIC_OF_FIELD = {
+    "requests": names.REQUESTS_TOTAL,
+    "in_flight": names.REQUESTS_IN_FLIGHT,
+    "hits": names.CACHE_HITS_TOTAL,
+    "misses": names.CACHE_MISSES_TOTAL,
+    "slots_in_use": names.UPSTREAM_SLOTS_IN_USE,
+    "slot_queue": names.UPSTREAM_QUEUE_LENGTH,
+    "pool_in_use": names.POOL_IN_USE,
+    "pool_queue": names.POOL_QUEUE_LENGTH,
+    "tasks_running": names.TASKS_RUNNING,
+    "task_queue": names.TASK_QUEUE_LENGTH,
+}
+PROBED_METRICS = tuple(_METRIC_OF_FIELD.values())
+QUIET_METRICS = tuple(
+    metric for field, metric in _METRIC_OF_FIELD.items() if field not in ("requests", "hits", "misses")
+)
+"""Gauges that are 0 when nothing is under way."""
+
+
+class ProbeRow(Contract):
+    """Counters count from the process's start. What a process does not have is null."""
+
+    unix_s: float
+    instance: str
+    """`api_gateway-1`, ..., `generator`, `machine`."""
+    service: str
+    cpu_s: float | None = None
+    rss_bytes: int | None = None
+    threads: int | None = None
+    descriptors: int | None = None
+    cpu_share: float | None = None
+    """Of the machine: busy share of all cores since the row before."""
+    requests: float | None = None
+    in_flight: float | None = None
+    hits: float | None = None
+    misses: float | None = None
+    slots_in_use: float | None = None
+    slot_queue: float | None = None
+    pool_in_use: float | None = None
+    pool_queue: float | None = None
+    tasks_running: float | None = None
+    task_queue: float | None = None
+
+
+def probe_row(
+    unix_s: float, instance: str, service: str, use: ProcessUse | None, metrics: Mapping[str, float]
+) -> ProbeRow:
+    """Puts one row together."""
+    measured = {field: metrics.get(metric) for field, metric in _METRIC_OF_FIELD.items()}
+    used = use.model_dump() if use is not None else {}
+    return ProbeRow.model_validate({"unix_s": unix_s, "instance": instance, "service": service, **used, **measured})

@@ -1,0 +1,144 @@
+"""`manifest.json`: what was run, on what, with which versions. Written once, before the first scenario. No secrets."""
+
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from scalelab.contracts.model import Contract
+from scalelab.lab.plan import Plan
+from scalelab.lab.results.redaction import without_passwords
+
+SCHEMA_VERSION = 1
+MANIFEST_FILE = "manifest.json"
+_PACKAGE = "scalelab"
+_GIT_LIMIT_S = 5.0
+
+
+class Host(Contract):
+    """The machine."""
+
+    system: str
+    machine: str
+    cpu_model: str
+    logical_cores: int
+    memory_bytes: int
+    python: str
+
+
+class PlannedRun(Contract):
+    """One repetition of one scenario."""
+
+    scenario: str
+    title: str
+    repetition: int
+
+
+class Manifest(Contract):
+    """The run as a whole."""
+
+    schema_version: int = SCHEMA_VERSION
+    experiment: str
+    question: str
+    is_quick: bool
+    seed: int
+    started_at: str
+    """ISO 8601, UTC."""
+    order: tuple[PlannedRun, ...]
+    experiment_as_run: dict[str, Any]
+    host: Host
+    packages: dict[str, str]
+    engines: dict[str, str]
+    git_revision: str | None
+
+
+def make_manifest(
+    plan: Plan, started_at: datetime, *, is_quick: bool, engines: Mapping[str, str], host: Host, git: str | None
+) -> Manifest:
+    """The manifest of a plan."""
+    experiment = plan.experiment
+    return Manifest(
+        experiment=experiment.name,
+        question=experiment.question,
+        is_quick=is_quick,
+        seed=experiment.seed,
+        started_at=started_at.isoformat(timespec="seconds"),
+        order=tuple(
+            PlannedRun(scenario=scenario.name, title=scenario.title, repetition=repetition)
+            for repetition, scenario in plan.order()
+        ),
+        experiment_as_run=without_passwords(experiment.model_dump(mode="json")),
+        host=host,
+        packages=package_versions(),
+        engines=dict(engines),
+        git_revision=git,
+    )
+
+
+def this_host() -> Host:
+    """The machine that this runs on."""
+    return Host(
+        system=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        cpu_model=_cpu_model(),
+        logical_cores=psutil.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        python=platform.python_version(),
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Our own version and those of what we need at run time."""
+    lines = [line for line in requires(_PACKAGE) or () if "extra ==" not in line]
+    names = [_PACKAGE, *(_name_of(line) for line in lines)]
+    return {name: found for name in names if (found := _version(name)) is not None}
+
+
+def git_revision(directory: Path) -> str | None:
+    """The commit that is checked out, with `+changes` if files differ from it; None outside a repository."""
+    revision = _git(directory, "rev-parse", "HEAD")
+    if not revision:
+        return None
+    return revision + ("+changes" if _git(directory, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(directory: Path, *arguments: str) -> str | None:
+    try:
+        finished = subprocess.run(
+            ["git", "-C", str(directory), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_GIT_LIMIT_S,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return finished.stdout.strip()
+
+
+def _name_of(requirement: str) -> str:
+    for index, character in enumerate(requirement):
+        if not (character.isalnum() or character in "-_."):
+            return requirement[:index]
+    return requirement
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor()
