@@ -34,8 +34,8 @@ def may_store(request: Request, response: Response, *, stores_cookies: bool = Fa
 
 
 def stored_fields(response: Response) -> Fields:
-    """The header fields worth keeping: end to end only, without directives for caches like this one."""
-    return response.fields.end_to_end().without({"surrogate-control", "cdn-cache-control"})
+    """The header fields to keep: end to end only. Directives for caches like this one stay, since they decide here."""
+    return response.fields.end_to_end()
 
 
 def _is_forbidden(response: Response) -> bool:

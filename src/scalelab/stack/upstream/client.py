@@ -52,7 +52,7 @@ class UpstreamClient:
         method: str,
         path_and_query: str,
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
     ) -> UpstreamAnswer | UpstreamFault:
         """One request and its whole answer; the id of the request in hand travels with it.
@@ -65,9 +65,7 @@ class UpstreamClient:
         """
         try:
             async with asyncio.timeout(self._timeout_s):
-                reached = await self._exchange(
-                    method, path_and_query, (headers or {}).items(), body, is_streamed=False
-                )
+                reached = await self._exchange(method, path_and_query, _pairs(headers), body, is_streamed=False)
         except TimeoutError:
             return UpstreamFault("timeout", f"no answer within {self._timeout_s} s")
         if isinstance(reached, UpstreamFault):
@@ -156,6 +154,10 @@ async def _send_chunked(
             async with asyncio.timeout(timeout_s):
                 await connection.send(b"%x\r\n%b\r\n" % (len(chunk), chunk))
     await connection.send(b"0\r\n\r\n")
+
+
+def _pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    return headers.items() if isinstance(headers, Mapping) else headers
 
 
 def _framing(method: str, body: Body) -> tuple[str, str] | None:

@@ -1,0 +1,80 @@
+"""Where an origin's responses are kept: per URL one entry that names what it varies on, and one per variant."""
+
+import json
+from dataclasses import dataclass
+
+from scalelab.stack.api_gateway.cache_key import key_material
+from scalelab.stack.api_gateway.origin.stored_exchange import decode_response, encode_response
+from scalelab.stack.cache.base import Cache
+from scalelab.stack.http_cache.exchange import Request, Response
+from scalelab.stack.http_cache.freshness import freshness_lifetime_s, may_be_stale
+from scalelab.stack.http_cache.varying import variant_of, varying_names
+
+_INDEX_KEY = b"vary"
+VALIDATOR_RETENTION_S = 3600.0
+"""How long a stale response is kept so that the origin can be asked whether it still holds."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is stored for a request: the response of its variant, if any, and the fence that a later store shows."""
+
+    response: Response | None
+    fence: int | None
+
+
+class OriginStore:
+    """Responses of one origin in a cache engine. A fault of the engine is a miss."""
+
+    def __init__(self, cache: Cache, origin: str) -> None:
+        self._cache = cache
+        self._origin = origin
+
+    async def find(self, host: str, url: str, request: Request) -> Found:
+        """The stored variant that `request` selects.
+
+        Args:
+            host: as the client said it; separate hosts have separate entries.
+            url: path and query.
+            request: its fields select among variants.
+        """
+        tag = self._tag(host, url)
+        index = await self._cache.get(_INDEX_KEY, tag)
+        if index.value is None:
+            return Found(None, index.fence)
+        key = _variant_key(tuple(json.loads(index.value)), request)
+        lookup = await self._cache.get(key, tag)
+        response = None if lookup.value is None else decode_response(lookup.value, key)
+        return Found(response, index.fence)
+
+    async def keep(self, host: str, url: str, request: Request, response: Response, fence: int) -> bool:
+        """Store a variant; False when a write came between, or the engine is at fault."""
+        tag = self._tag(host, url)
+        names = varying_names(response.fields)
+        key = _variant_key(names, request)
+        ttl_s = _retention_s(response)
+        is_kept = await self._cache.put(key, encode_response(response, key), ttl_s=ttl_s, tag=tag, fence=fence)
+        return is_kept and await self._cache.put(
+            _INDEX_KEY, json.dumps(names).encode(), ttl_s=ttl_s, tag=tag, fence=fence
+        )
+
+    async def drop(self, host: str, url: str) -> None:
+        """Forget every variant of a URL, and refuse what is on its way in."""
+        await self._cache.invalidate(self._tag(host, url))
+
+    def _tag(self, host: str, url: str) -> str:
+        return f"origin:{self._origin}:{len(host)}:{host}:{url}"
+
+
+def _variant_key(names: tuple[str, ...], request: Request) -> bytes:
+    parts = [b"variant"]
+    for name, value in variant_of(names, request.fields):
+        parts += [name.encode(), b"" if value is None else b"=" + value.encode("latin-1", "replace")]
+    return key_material(*parts)
+
+
+def _retention_s(response: Response) -> float:
+    windows_s = [response.governing.delta_s(name) or 0 for name in ("stale-while-revalidate", "stale-if-error")]
+    has_validator = "etag" in response.fields or "last-modified" in response.fields
+    reserve_s = VALIDATOR_RETENTION_S if has_validator or may_be_stale(response) else 1.0
+    return max(freshness_lifetime_s(response), 0.0) + max([reserve_s, *windows_s])
