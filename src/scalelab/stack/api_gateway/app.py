@@ -41,7 +41,11 @@ def create_app(settings: GatewaySettings) -> ASGIApp:
         CannotStartError: a key, password or address of the settings is of no use.
     """
     metrics = ServiceMetrics()
-    parts = GatewayParts(settings, metrics)
+    return assemble(settings, GatewayParts(settings, metrics), metrics)
+
+
+def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMetrics) -> ASGIApp:
+    """The same from parts at hand."""
     service = build_service(
         settings,
         [*open_routes(settings, parts), *record_routes(settings, parts), *long_task_routes(parts.tasks)],

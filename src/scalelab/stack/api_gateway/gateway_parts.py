@@ -1,7 +1,8 @@
 """What the handlers work with: built from the settings, opened and closed with the service. Wiring only."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import time
 
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.authentication import Authenticator
@@ -27,8 +28,15 @@ class GatewayParts:
     database: Upstream
     microservice: Upstream
 
-    def __init__(self, settings: GatewaySettings, metrics: ServiceMetrics) -> None:
+    def __init__(
+        self, settings: GatewaySettings, metrics: ServiceMetrics, *, clock_s: Callable[[], float] = time
+    ) -> None:
         """Connects to nothing yet.
+
+        Args:
+            settings: of this instance.
+            metrics: get the gateway's own.
+            clock_s: Unix time, for tokens and ages.
 
         Raises:
             CannotStartError: the signing key or the cache's address or password is of no use.
@@ -39,11 +47,11 @@ class GatewayParts:
         cache_metrics = CacheMetrics(metrics)
         self._passwords = PasswordChecks()
         self.key_set = public_key_set(key.verification)
-        self.authenticator = Authenticator({key.verification.kid: key.verification}, rules)
+        self.authenticator = Authenticator({key.verification.kid: key.verification}, rules, clock_s=clock_s)
         self.cache = _cache(settings, cache_metrics.fault)
-        self.response_cache = ResponseCache(self.cache, cache_metrics)
+        self.response_cache = ResponseCache(self.cache, cache_metrics, clock_s=clock_s)
         self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s)
-        self.login = Login(key, rules, passwords=self._passwords, slots=self.slots)
+        self.login = Login(key, rules, passwords=self._passwords, slots=self.slots, clock_s=clock_s)
         self.writes = RecordWrites(self.slots, self.cache)
         self.tasks = LateTaskQueue(settings)
         expose_slots(self.slots, metrics)

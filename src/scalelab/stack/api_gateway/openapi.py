@@ -39,7 +39,7 @@ _STATUS_MEANINGS = {
     404: "There is no such thing.",
     409: "It is too late for that.",
     413: "The body is too large.",
-    422: "The idempotency key belongs to another request.",
+    422: "Well formed, but not what can be done: a value out of range, or an idempotency key used before.",
     429: "Too many attempts; see Retry-After.",
     502: "A service behind the gateway could not be reached or failed.",
     503: "Not now; see Retry-After.",
@@ -119,7 +119,7 @@ def _long_task_paths() -> _Json:
     )
     view = _operation(
         "State, progress and result",
-        {200: _content("LongTaskView")},
+        {200: _content("LongTaskView"), 304: {"description": "The client knows the answer already."}},
         faults=(401, 404, 503),
         parameters=[task_id],
         is_protected=True,
@@ -131,7 +131,15 @@ def _long_task_paths() -> _Json:
         parameters=[task_id],
         is_protected=True,
     )
-    return {LONGTASK_PATH: {"post": submit}, f"{LONGTASK_PATH}/{{id}}": {"get": view, "delete": cancel}}
+    state = {"name": "state", "in": "query", "required": True, "schema": {"const": "dead"}}
+    dead = _operation(
+        "Tasks of the caller that were given up, newest first",
+        {200: _content("LongTaskList")},
+        faults=(400, 401, 503),
+        parameters=[state],
+        is_protected=True,
+    )
+    return {LONGTASK_PATH: {"post": submit, "get": dead}, f"{LONGTASK_PATH}/{{id}}": {"get": view, "delete": cancel}}
 
 
 _CACHE_HEADERS: _Json = {
@@ -201,6 +209,7 @@ _OWN_SCHEMAS: _Json = {
         access_token=_TEXT, token_type={"const": "Bearer"}, expires_in={"type": "integer", "description": "Seconds."}
     ),
     "KeySet": _object(keys={"type": "array", "items": {"type": "object"}}),
+    "LongTaskList": _object(tasks={"type": "array", "items": {"$ref": _reference("LongTaskView")}}),
     "OpenApi": {"type": "object"},
     "RecordKey": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
     "Problem": {

@@ -1,0 +1,132 @@
+"""Who is let in, by which headers, and for how long."""
+
+import pytest
+
+from scalelab.stack.api_gateway.authentication import BAD_TOKEN, NO_TOKEN, TWO_HEADERS, Authenticator
+from scalelab.stack.api_gateway.token_keys import load_signing_key
+from scalelab.stack.api_gateway.tokens import TokenRules, sign_token
+
+RULES = TokenRules("iss", "aud", 600.0, 30.0)
+
+
+class Bench:
+    """An authenticator, its keys and a clock."""
+
+    def __init__(self, key, max_remembered=100):
+        self.key = key
+        self.keys = {key.verification.kid: key.verification}
+        self.now_s = 1_700_000_000.0
+        self.authenticator = Authenticator(
+            self.keys, RULES, clock_s=lambda: self.now_s, max_remembered=max_remembered
+        )
+
+    def token(self, subject="alice"):
+        return sign_token(subject, self.key, RULES, self.now_s)
+
+    def ask(self, *headers):
+        return self.authenticator.authenticate(list(headers))
+
+
+@pytest.fixture
+def bench(key_file):
+    return Bench(load_signing_key(key_file, "EdDSA"))
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+def test_the_scheme_is_read_in_any_case(bench, scheme):
+    """RFC 9110: schemes are compared without case."""
+    assert bench.ask(f"{scheme} {bench.token()}") == "alice"
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic YTpi", "Token x", "Bearerx"])
+def test_no_token_is_asked_for_one(bench, header):
+    """Another scheme, or nothing at all: a challenge without an error."""
+    refusal = bench.ask(header) if header else bench.ask()
+
+    assert refusal in {NO_TOKEN, BAD_TOKEN}
+    assert refusal.status == 401
+
+
+def test_two_headers_are_a_bad_request(bench):
+    """Even if both are good."""
+    token = bench.token()
+
+    assert bench.ask(f"Bearer {token}", f"Bearer {token}") == TWO_HEADERS
+
+
+@pytest.mark.parametrize("form", ["Bearer {0}, Bearer {0}", "Bearer {0} x", "Bearer a{0}", "Bearer {0}{0}"])
+def test_a_token_with_something_beside_it_is_refused(bench, form):
+    """One token and nothing else."""
+    assert bench.ask(form.format(bench.token())) == BAD_TOKEN
+
+
+def test_a_remembered_token_ends_when_it_ends(bench):
+    """Expiry plus leeway, not a moment later, though it was verified before."""
+    header = f"Bearer {bench.token()}"
+    start_s = bench.now_s
+    assert bench.ask(header) == "alice"
+
+    bench.now_s = start_s + 629.999
+    assert bench.ask(header) == "alice"
+    bench.now_s = start_s + 630.0
+    assert bench.ask(header) == BAD_TOKEN
+    assert len(bench.authenticator._remembered) == 0
+
+
+def test_a_remembered_token_goes_with_its_key(bench):
+    """A key that is taken out takes its tokens along."""
+    header = f"Bearer {bench.token()}"
+    assert bench.ask(header) == "alice"
+
+    bench.keys.clear()
+
+    assert bench.ask(header) == BAD_TOKEN
+
+
+def test_the_table_is_bounded(key_file):
+    """Three tokens, room for two: all are still good, two are remembered."""
+    bench = Bench(load_signing_key(key_file, "EdDSA"), max_remembered=2)
+    headers = [f"Bearer {bench.token(subject)}" for subject in ("a", "b", "c")]
+
+    answers = [bench.ask(header) for header in headers * 2]
+
+    assert answers == ["a", "b", "c"] * 2
+    assert len(bench.authenticator._remembered) == 2
+
+
+def test_bad_tokens_are_not_remembered(bench):
+    """They would push out the good ones."""
+    for number in range(10):
+        bench.ask(f"Bearer a.b.c{number}")
+
+    assert len(bench.authenticator._remembered) == 0
+
+
+async def test_every_refusal_looks_the_same(lab):
+    """Constant body but for the request id, a challenge, and no reason."""
+    bodies = []
+    for token in ("a.b.c", "x" * 9000, lab.client.token + "x", "", "\xff"):
+        lab.client.token = token
+        answer = await lab.client.get("/data?key=1")
+        bodies.append({**answer.json, "request_id": ""})
+        assert answer.status == 401
+        assert answer["WWW-Authenticate"] == 'Bearer realm="scalelab", error="invalid_token"'
+
+    assert bodies == [{"type": "about:blank", "title": "Unauthorized", "status": 401, "request_id": ""}] * 5
+
+
+async def test_a_token_in_the_query_is_not_read(lab):
+    """It would stand in every log."""
+    token, lab.client.token = lab.client.token, None
+
+    assert (await lab.client.get(f"/data?key=1&access_token={token}")).status == 401
+
+
+async def test_two_headers_are_refused_before_anything_is_asked(lab):
+    """400 at the gateway, too."""
+    header = (b"authorization", f"Bearer {lab.client.token}".encode())
+
+    answer = await lab.client.request("GET", "/data?key=1", raw_headers=[header])
+
+    assert answer.status == 400
+    assert lab.database.asked == []

@@ -1,0 +1,104 @@
+"""Credentials for a token."""
+
+import json
+
+import pytest
+
+from scalelab.stack.api_gateway.login_throttle import MAX_FAILURES
+
+
+def credentials(username="alice", password="right"):  # noqa: S107  made up
+    return json.dumps({"username": username, "password": password}).encode()
+
+
+@pytest.fixture
+def lab_with_alice(lab, scripted, cheap_hasher):
+    """The database knows alice and nobody else."""
+    account = {"username": "alice", "password_hash": cheap_hasher.hash("right")}
+    unknown = scripted.ok({"status": 404}, status=404)
+    lab.database.answers = [lambda path: scripted.ok(account) if path == "/accounts/alice" else unknown]
+    lab.client.token = None
+    return lab
+
+
+async def test_the_right_password_gives_a_token_that_lets_in(lab_with_alice, scripted):
+    """Type, lifetime, and not to be stored by anybody."""
+    answer = await lab_with_alice.client.request("POST", "/login", body=credentials())
+    lab_with_alice.client.token = answer.json["access_token"]
+    lab_with_alice.database.answers = [scripted.record(1)]
+
+    assert answer.status == 200
+    assert (answer.json["token_type"], answer.json["expires_in"]) == ("Bearer", 3600)
+    assert answer["Cache-Control"] == "no-store"
+    assert (await lab_with_alice.client.get("/data?key=1")).status == 200
+
+
+async def test_unknown_user_and_wrong_password_look_the_same(lab_with_alice):
+    """Same status, headers and body, but for the request id."""
+    wrong = await lab_with_alice.client.request("POST", "/login", body=credentials(password="wrong"))
+    unknown = await lab_with_alice.client.request("POST", "/login", body=credentials(username="mallory"))
+
+    seen = [
+        (
+            answer.status,
+            {**answer.json, "request_id": ""},
+            [pair for pair in answer.headers if pair[0] not in {"x-request-id", "content-length"}],
+        )
+        for answer in (wrong, unknown)
+    ]
+    assert seen[0] == seen[1]
+    assert seen[0][0] == 401
+
+
+@pytest.mark.parametrize("username", ["..", "../records/1", "a/b", "a b", "a%2fb", "a?b", "\u00e9", "x" * 200])
+async def test_a_name_that_cannot_exist_forms_no_path(lab_with_alice, username):
+    """Unknown like any other, and the database is not asked."""
+    answer = await lab_with_alice.client.request("POST", "/login", body=credentials(username=username))
+
+    assert answer.status == 401
+    assert lab_with_alice.database.asked == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{}", 400),
+        (b'{"username": "alice"}', 400),
+        (b'{"username": "", "password": "x"}', 400),
+        (b'{"username": "alice", "password": 1}', 400),
+        (b"x" * 65_537, 413),
+    ],
+)
+async def test_a_bad_body_is_refused(lab_with_alice, body, status):
+    """Before anybody is asked; a password is never repeated."""
+    answer = await lab_with_alice.client.request("POST", "/login", body=body)
+
+    assert answer.status == status
+    assert lab_with_alice.database.asked == []
+
+
+async def test_guessing_is_slowed_down(lab_with_alice):
+    """After ten failures the account waits, the right password included; another account does not."""
+    for _ in range(MAX_FAILURES):
+        await lab_with_alice.client.request("POST", "/login", body=credentials(password="wrong"))
+    stopped = await lab_with_alice.client.request("POST", "/login", body=credentials())
+    other = await lab_with_alice.client.request("POST", "/login", body=credentials(username="bob"))
+
+    assert (stopped.status, other.status) == (429, 401)
+    assert 1 <= int(stopped["Retry-After"]) <= 60
+
+
+@pytest.mark.parametrize(("kind", "status"), [("unreachable", 502), ("broken", 502), ("timeout", 504)])
+async def test_a_database_that_is_away_is_not_a_wrong_password(lab_with_alice, scripted, kind, status):
+    """The client hears whose fault it is."""
+    lab_with_alice.database.answers = [scripted.fault(kind)]
+
+    assert (await lab_with_alice.client.request("POST", "/login", body=credentials())).status == status
+
+
+async def test_an_answer_that_is_no_account_is_a_bad_gateway(lab_with_alice, scripted):
+    """Never a 500, and never a login."""
+    lab_with_alice.database.answers = [scripted.ok({"something": "else"})]
+
+    assert (await lab_with_alice.client.request("POST", "/login", body=credentials())).status == 502

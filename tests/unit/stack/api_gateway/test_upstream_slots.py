@@ -1,0 +1,121 @@
+"""First come, first served; nobody who has gone holds a place; the books balance."""
+
+import asyncio
+
+import pytest
+
+from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
+
+
+async def settle():
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_without_a_limit_everybody_has_a_slot():
+    """Zero is unbounded."""
+    slots = UpstreamSlots(0, 60.0)
+
+    assert [await slots.acquire() for _ in range(100)] == [True] * 100
+    assert repr(slots) == "<upstream slots: 100 of any number in use, 0 wait>"
+
+
+async def test_slots_are_given_in_the_order_of_arrival():
+    """One slot, three who wait: each release lets in who came first."""
+    slots, order = UpstreamSlots(1, 60.0), []
+    await slots.acquire()
+
+    async def wait(name):
+        await slots.acquire()
+        order.append(name)
+
+    waiting = [asyncio.create_task(wait(name)) for name in "abc"]
+    await settle()
+    assert repr(slots) == "<upstream slots: 1 of 1 in use, 3 wait>"
+    for _ in "abc":
+        slots.release()
+        await settle()
+    await asyncio.gather(*waiting)
+
+    assert order == ["a", "b", "c"]
+
+
+async def test_who_arrives_does_not_overtake_who_waits():
+    """A slot that was just released belongs to the queue."""
+    slots = UpstreamSlots(1, 60.0)
+    await slots.acquire()
+    first = asyncio.create_task(slots.acquire())
+    await settle()
+
+    slots.release()
+    second = asyncio.create_task(slots.acquire())
+    await settle()
+
+    assert first.done()
+    assert not second.done()
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+
+
+async def test_who_waits_too_long_goes_without():
+    """And leaves the queue; the slot stays with its holder."""
+    slots = UpstreamSlots(1, 0.0)
+    await slots.acquire()
+
+    assert await slots.acquire() is False
+    assert repr(slots) == "<upstream slots: 1 of 1 in use, 0 wait>"
+
+
+async def test_who_is_cancelled_leaves_the_queue():
+    """The next in line gets the slot."""
+    slots = UpstreamSlots(1, 60.0)
+    await slots.acquire()
+    gone, next_one = asyncio.create_task(slots.acquire()), asyncio.create_task(slots.acquire())
+    await settle()
+
+    gone.cancel()
+    await settle()
+    slots.release()
+
+    assert await next_one is True
+    assert repr(slots) == "<upstream slots: 1 of 1 in use, 0 wait>"
+
+
+async def test_who_is_cancelled_with_the_slot_in_hand_passes_it_on():
+    """Release and cancellation in the same moment lose no slot."""
+    slots = UpstreamSlots(1, 60.0)
+    await slots.acquire()
+    gone, next_one = asyncio.create_task(slots.acquire()), asyncio.create_task(slots.acquire())
+    await settle()
+
+    slots.release()
+    gone.cancel()
+
+    assert await next_one is True
+    slots.release()
+    assert repr(slots) == "<upstream slots: 0 of 1 in use, 0 wait>"
+
+
+async def test_the_books_balance_after_a_storm():
+    """Five hundred come, a third are cancelled at some moment: at the end no slot is in use."""
+    slots, most = UpstreamSlots(4, 60.0), 0
+
+    async def work(number):
+        nonlocal most
+        if await slots.acquire():
+            most = max(most, slots.in_use)
+            try:
+                await asyncio.sleep(0)
+            finally:
+                slots.release()
+
+    tasks = [asyncio.create_task(work(number)) for number in range(500)]
+    for number, task in enumerate(tasks):
+        if number % 3 == 0:
+            await asyncio.sleep(0)
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert most == 4
+    assert repr(slots) == "<upstream slots: 0 of 4 in use, 0 wait>"
