@@ -1,0 +1,92 @@
+"""The bounded table of the hit path. Everything that makes an answer wrong drops it here, at once."""
+
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable
+
+from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer
+
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class HotTable:
+    """Answers by request head; the least recently used goes first. One event loop only.
+
+    `is_open` says whether answers may be given without asking the shared cache: it is false while this gateway
+    cannot be told of writes elsewhere.
+    """
+
+    def __init__(self, *, clock_s: Callable[[], float], max_bytes: int = MAX_BYTES) -> None:
+        self._clock_s = clock_s
+        self._max_bytes = max_bytes
+        self._answers: OrderedDict[bytes, HotAnswer] = OrderedDict()
+        self._by_tag: defaultdict[str, set[bytes]] = defaultdict(set)
+        self._by_token: defaultdict[str, set[bytes]] = defaultdict(set)
+        self._held_bytes = 0
+        self.open_until_s = float("inf")
+        self.moment = 0
+        """Grows with each drop: an answer that was looked up before a drop may not be added after it."""
+        self.hits: Counter[str] = Counter()
+        """Answers given, by route; the metrics read it."""
+
+    def __repr__(self) -> str:
+        return f"<hot table: {len(self._answers)} answers, {self._held_bytes} bytes>"
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def get(self, head: bytes, now_s: float) -> HotAnswer | None:
+        """The answer for this head, if it may be given now."""
+        answer = self._answers.get(head)
+        if answer is None or now_s >= self.open_until_s:
+            return None
+        if not answer.is_usable(now_s):
+            self._forget(head)
+            return None
+        self._answers.move_to_end(head)
+        return answer
+
+    def add(self, head: bytes, answer: HotAnswer, moment: int) -> bool:
+        """Keep an answer; False when something was dropped since `moment`, or it is not usable or too large."""
+        if moment != self.moment or not answer.is_usable(self._clock_s()):
+            return False
+        size_bytes = answer.size_bytes + len(head)
+        if size_bytes > self._max_bytes // 8:
+            return False
+        self._forget(head)
+        self._answers[head] = answer
+        self._by_tag[answer.tag].add(head)
+        self._by_token[answer.token_id].add(head)
+        self._held_bytes += size_bytes
+        while self._held_bytes > self._max_bytes:
+            self._forget(next(iter(self._answers)))
+        return True
+
+    def drop_tag(self, tag: str) -> None:
+        """What was made from `tag` is no longer true."""
+        self.moment += 1
+        for head in tuple(self._by_tag.get(tag, ())):
+            self._forget(head)
+
+    def drop_token(self, token_id: str) -> None:
+        """This token is no longer good."""
+        self.moment += 1
+        for head in tuple(self._by_token.get(token_id, ())):
+            self._forget(head)
+
+    def clear(self) -> None:
+        """Forget everything: the cache was flushed, a key was rotated, or writes may have been missed."""
+        self.moment += 1
+        self._answers.clear()
+        self._by_tag.clear()
+        self._by_token.clear()
+        self._held_bytes = 0
+
+    def _forget(self, head: bytes) -> None:
+        answer = self._answers.pop(head, None)
+        if answer is None:
+            return
+        self._held_bytes -= answer.size_bytes + len(head)
+        for index, name in ((self._by_tag, answer.tag), (self._by_token, answer.token_id)):
+            index[name].discard(head)
+            if not index[name]:
+                del index[name]

@@ -1,0 +1,38 @@
+"""Answers for the hit path in one line, and a clock that is set."""
+
+import pytest
+
+from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer, fixed_head
+
+START_S = 1_700_000_000.0
+
+
+class Clock:
+    now_s = START_S
+
+    def __call__(self):
+        return self.now_s
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def hot():
+    """`hot(tag="record:1", fresh_s=60)` is a verified answer."""
+
+    def make(body=b"body", tag="record:1", token_id="j1", fresh_s=60.0, token_s=3600.0):
+        return HotAnswer(
+            "/data",
+            tag,
+            token_id,
+            START_S,
+            START_S + fresh_s,
+            START_S + token_s,
+            fixed_head([(b"etag", b'"e"'), (b"age", b"3"), (b"date", b"old"), (b"x-request-id", b"old")], len(body)),
+            body,
+        )
+
+    return make
