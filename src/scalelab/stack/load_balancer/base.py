@@ -7,6 +7,11 @@ from typing import Protocol
 
 from scalelab.contracts.membership import Member, MembersView
 
+LEAST_CHECK_TIMEOUT_S = 2.0
+"""A health check may take longer than the interval: a busy gateway is not a dead one."""
+LONGEST_DOWN_INTERVAL_S = 0.25
+"""A member that is down, as every new one is, is checked at least so often, however long the interval."""
+
 
 class EngineUnavailable(Exception):  # noqa: N818  it is a state that passes, not a fault
     """Raised when the engine does not answer just now: it starts, restarts or has ended."""

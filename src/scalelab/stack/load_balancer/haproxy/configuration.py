@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA_TYPE, READY_PATH, REQUEST_ID_HEADER
 from scalelab.contracts.service_settings import BalancerSettings
-from scalelab.stack.load_balancer.base import Listeners
+from scalelab.stack.load_balancer.base import LEAST_CHECK_TIMEOUT_S, Listeners
 from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
 
 _ADMIN_CONNECTIONS = 64
@@ -18,8 +18,6 @@ _HEAD_TIMEOUT_S = 10
 """Longest time for a request's head: a client that drips it gets 408."""
 _KEEP_ALIVE_S = 75
 _TUNNEL_TIMEOUT_S = 3600
-_LEAST_CHECK_TIMEOUT_S = 2.0
-"""A check may take longer than the interval: a busy gateway is not a dead one."""
 _RETRIES = 3
 _METHODS_TO_REPEAT = "GET HEAD OPTIONS TRACE PUT DELETE"
 """Idempotent (RFC 9110, 9.2.2): may be sent again when no byte of an answer came."""
@@ -91,7 +89,7 @@ def _defaults(settings: BalancerSettings) -> list[str]:
         f"timeout server {response_timeout}",
         f"timeout http-request {_HEAD_TIMEOUT_S}s",
         f"timeout http-keep-alive {_KEEP_ALIVE_S}s",
-        f"timeout check {milliseconds(max(settings.health_interval_s, _LEAST_CHECK_TIMEOUT_S))}",
+        f"timeout check {milliseconds(max(settings.health_interval_s, LEAST_CHECK_TIMEOUT_S))}",
         f"timeout tunnel {_TUNNEL_TIMEOUT_S}s",
         *(_own_error(HTTPStatus(status)) for status in _OWN_ERRORS),
     ]

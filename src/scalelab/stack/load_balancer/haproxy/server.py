@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
+from scalelab.stack.load_balancer.base import LONGEST_DOWN_INTERVAL_S
 
 BACKEND = "gateways"
 _IDLE_CONNECTION_S = 5
@@ -40,6 +41,7 @@ def server_arguments(member: Member, settings: BalancerSettings) -> str:
     host = f"[{member.host}]" if ":" in member.host else member.host
     return (
         f"{host}:{member.port} check inter {milliseconds(settings.health_interval_s)} "
+        f"downinter {milliseconds(min(settings.health_interval_s, LONGEST_DOWN_INTERVAL_S))} "
         f"fall {settings.health_fall} rise {settings.health_rise} pool-purge-delay {_IDLE_CONNECTION_S}s"
     )
 

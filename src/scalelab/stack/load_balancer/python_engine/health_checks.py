@@ -9,11 +9,10 @@ from yarl import URL
 
 from scalelab.contracts.http_names import READY_PATH
 from scalelab.contracts.membership import Member
+from scalelab.stack.load_balancer.base import LEAST_CHECK_TIMEOUT_S, LONGEST_DOWN_INTERVAL_S
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool, PooledMember
 
 _OK = 200
-_LEAST_TIMEOUT_S = 2.0
-"""A check may take longer than the interval: a busy gateway is not a dead one."""
 
 Check = Callable[[Member], Awaitable[bool]]
 
@@ -47,12 +46,13 @@ class HealthChecks:
             if pooled.health.is_up != was_up:
                 log = structlog.get_logger()
                 log.warning("member_health", member=pooled.member.name, is_up=pooled.health.is_up)
-            await asyncio.sleep(self._interval_s)
+            down_interval_s = min(self._interval_s, LONGEST_DOWN_INTERVAL_S)
+            await asyncio.sleep(self._interval_s if pooled.health.is_up else down_interval_s)
 
 
 def readiness_check(session: aiohttp.ClientSession, interval_s: float) -> Check:
     """Whether `GET /health/ready` answers 200 in time, over a connection of its own."""
-    timeout = aiohttp.ClientTimeout(total=max(interval_s, _LEAST_TIMEOUT_S))
+    timeout = aiohttp.ClientTimeout(total=max(interval_s, LEAST_CHECK_TIMEOUT_S))
 
     async def check(member: Member) -> bool:
         url = member_url(member, READY_PATH)
