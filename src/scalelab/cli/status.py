@@ -1,11 +1,12 @@
 """`scalelab status`: the running stack, for people or as JSON."""
 
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Sequence
 
 from scalelab.cli.options import AsJson, StackName
-from scalelab.contracts.stack_view import StackView
+from scalelab.contracts.stack_view import ServiceView
 from scalelab.deployment.attach import attach
+
+HEADINGS = ("instance", "state", "process", "URL", "admin URL")
 
 
 def status(name: StackName = "default", as_json: AsJson = False) -> None:
@@ -18,11 +19,15 @@ def status(name: StackName = "default", as_json: AsJson = False) -> None:
     print(f"  URL       {view.url}")
     print(f"  user      {view.login.username}")
     print(f"  password  {view.login.password}")
-    Console(highlight=False, markup=False).print(_services(view))
+    for line in aligned([HEADINGS, *map(_row, view.services)]):
+        print(line)
 
 
-def _services(view: StackView) -> Table:
-    table = Table("instance", "state", "process", "URL", "admin URL", box=None, pad_edge=False)
-    for service in view.services:
-        table.add_row(service.instance, service.state, str(service.pid), service.url, service.admin_url)
-    return table
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with columns below one another, whole whatever the terminal's width: they are to be copied."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _row(service: ServiceView) -> tuple[str, ...]:
+    return service.instance, service.state, str(service.pid), service.url or "-", service.admin_url or "-"

@@ -56,6 +56,7 @@ def _run_in_foreground(topology: Topology, directory: StackDirectory, console: C
         stack.on_progress = ignore_progress
         _print_access(view, directory, "Ctrl-C stops it.")
         stack.ended.wait()
+        print("The stack was stopped from elsewhere.")
     except KeyboardInterrupt:
         console.print("stopping ... (Ctrl-C again: at once)", markup=False)
         raise

@@ -2,10 +2,13 @@
 
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scalelab.contracts.topology import Cache
 
 PING_LIMIT_S = 0.5
+CONNECT_LIMIT_S = 2.0
+DEFAULT_PORT = 6379
 
 
 def cache_configuration(cache: Cache, unix_socket: Path, data: Path) -> str:
@@ -39,6 +42,22 @@ def answers_ping(unix_socket: Path) -> bool:
             return connection.recv(64).startswith(b"+PONG")
     except OSError:
         return False
+
+
+def unreachable_reason(url: str) -> str:
+    """Why nobody can be connected to at `redis://`, `rediss://` or `unix://`; empty when somebody can."""
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(CONNECT_LIMIT_S)
+                connection.connect(parts.path)
+        else:
+            address = (parts.hostname or "localhost", parts.port or DEFAULT_PORT)
+            socket.create_connection(address, CONNECT_LIMIT_S).close()
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def _quoted(path: Path) -> str:

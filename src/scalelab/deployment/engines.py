@@ -7,7 +7,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from scalelab.deployment.cache_server import unreachable_reason
 from scalelab.deployment.errors import UnfitMachineError
+from scalelab.deployment.service_plan import split_password
 
 VERSION_LIMIT_S = 10.0
 
@@ -54,6 +56,20 @@ def demand_valkey() -> Engine:
             "or name a running one with --set cache.url=redis://HOST:PORT/0"
         )
     return engine
+
+
+def demand_cache(url: str) -> None:
+    """A cache server of the user's own.
+
+    Raises:
+        UnfitMachineError: nobody can be connected to there.
+    """
+    reason = unreachable_reason(url)
+    if reason:
+        address = split_password(url)[0]
+        raise UnfitMachineError(
+            f"nobody answers at cache.url = {address} ({reason}): start it, or leave cache.url out"
+        )
 
 
 def demand_haproxy() -> Engine:

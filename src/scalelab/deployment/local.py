@@ -17,7 +17,7 @@ from scalelab.contracts.topology import Topology
 from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
 from scalelab.deployment.credentials import Credentials, generate_credentials, signing_key, write_account_hashes
-from scalelab.deployment.engines import demand_haproxy, demand_valkey
+from scalelab.deployment.engines import demand_cache, demand_haproxy, demand_valkey
 from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
@@ -130,6 +130,8 @@ class LocalStack:
             demand_haproxy()
         if instances_of(self._topology)["cache"]:
             demand_valkey()
+        if self._topology.cache.url:
+            demand_cache(self._topology.cache.url)
 
     def _bring_up(self, deadline_s: float) -> None:
         raise_descriptor_limit()

@@ -16,7 +16,7 @@ from scalelab.deployment.processes import ProcessMark, await_gone
 from scalelab.deployment.reaper import TERMINATION_GRACE_S, end_groups
 from scalelab.deployment.state_directory import StackDirectory, unfit_directory
 
-CLAIM_PATIENCE_S = 1.0
+CLAIM_PATIENCE_S = 0.3
 """Somebody who only looks holds the lock for an instant."""
 _POLL_S = 0.02
 
