@@ -26,8 +26,8 @@ async def run_balancer(settings: BalancerSettings) -> None:
     _raise_file_limit()
     settings.runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as sockets:
-        traffic = sockets.enter_context(open_listener(settings.listen))
-        admin = sockets.enter_context(open_listener(settings.admin_listen))
+        traffic = sockets.enter_context(_open("listen", settings.listen))
+        admin = sockets.enter_context(_open("admin_listen", settings.admin_listen))
         engine, log_line = ENGINES[settings.engine](settings, _listeners(traffic, admin))
         supervised = SupervisedEngine(engine, settings.members, settings.drain_timeout_s, log_line)
         try:
@@ -51,6 +51,13 @@ async def _supervise_until(stopping: asyncio.Event, supervised: SupervisedEngine
         supervising.cancel()
         with suppress(asyncio.CancelledError):
             await supervising
+
+
+def _open(field: str, address: str) -> socket:
+    try:
+        return open_listener(address)
+    except OSError as error:
+        raise OSError(f"{field} = {address}: {error.strerror or error}; is it in use? choose another one") from error
 
 
 def _listeners(traffic: socket, admin: socket) -> Listeners:
