@@ -39,7 +39,8 @@ def judge_answer(status: int, body: bytes | None, key: int) -> Judgement:
 
 
 def judge_error(error: BaseException) -> Judgement:
-    """No whole answer."""
+    """No whole answer. The HTTP client wraps what happened; only that tells a timeout from a refusal."""
+    error = getattr(error, "original", None) or error
     number = getattr(error, "errno", None) or 0
     if number in GENERATOR_ERRNOS:
         return Judgement("failed", f"generator: {errno.errorcode[number]}", is_generator_fault=True)

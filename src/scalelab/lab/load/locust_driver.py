@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from scalelab.contracts.stack_view import Account
 from scalelab.lab.load.locust_options import PARENT_VARIABLE, VARIABLE_PREFIX, UserBehaviour, as_arguments
@@ -52,15 +53,22 @@ class LoadEnd:
     trouble: str = ""
 
 
-FollowRow = Callable[[TimelineRow], None]
+class LoadFollower(Protocol):
+    """Is told how a load goes on; returns at once."""
+
+    def started(self, pid: int) -> None:
+        """The generator's process."""
+
+    def second(self, row: TimelineRow) -> None:
+        """A second of the timeline was written."""
 
 
-def run_locust(load: LocustLoad, follow: FollowRow = lambda _row: None) -> LoadEnd:
+def run_locust(load: LocustLoad, follower: LoadFollower | None = None) -> LoadEnd:
     """Run one load to its end. Whatever is raised while it runs (Ctrl-C) ends Locust first.
 
     Args:
         load: what to do.
-        follow: called with each second of the timeline as it is written.
+        follower: hears of its process and of each second.
     """
     load.directory.mkdir(parents=True, exist_ok=True)
     with (
@@ -78,7 +86,9 @@ def run_locust(load: LocustLoad, follow: FollowRow = lambda _row: None) -> LoadE
             process_group=0,  # Ctrl-C reaches us alone, and we end it in order
         )
         with _ended(process):
-            return _follow(process, load, follow)
+            if follower is not None:
+                follower.started(process.pid)
+            return _follow(process, load, follower)
 
 
 def command_line(load: LocustLoad, accounts_file: Path) -> list[str]:
@@ -113,15 +123,15 @@ def _write_accounts(directory: Path, accounts: Sequence[Account]) -> Path:
     return file
 
 
-def _follow(process: "subprocess.Popen[bytes]", load: LocustLoad, follow: FollowRow) -> LoadEnd:
+def _follow(process: "subprocess.Popen[bytes]", load: LocustLoad, follower: LoadFollower | None) -> LoadEnd:
     limit_s = time.monotonic() + LOGIN_LIMIT_S + load.duration_s + load.drain_limit_s
     rows = _Tail(load.directory / TIMELINE_FILE)
     while time.monotonic() < limit_s:
         with suppress(subprocess.TimeoutExpired):
             code = process.wait(_POLL_S)
             return LoadEnd() if code == 0 else LoadEnd(f"Locust ended with {code}: {_last_lines(load)}")
-        for row in rows.fresh():
-            follow(row)
+        for row in rows.fresh() if follower is not None else ():
+            follower.second(row)
     return LoadEnd(f"Locust ran on beyond its end and its drain limit of {load.drain_limit_s:g} s; it was stopped")
 
 

@@ -1,4 +1,4 @@
-"""`manifest.json`: what was run, on what, with which versions. Written once, before the first scenario. No secrets."""
+"""`manifest.json`: what was run, on what, with which versions. Written once, at the start. Never holds a secret."""
 
 import platform
 import subprocess
