@@ -20,7 +20,7 @@ from scalelab.stack.api_gateway.request_input import Refusal, read_document
 from scalelab.stack.api_gateway.token_keys import SigningKey
 from scalelab.stack.api_gateway.tokens import TokenRules, sign_token
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
-from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST
+from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST, answer_unless_gone
 from scalelab.stack.service_kit.http_client import UpstreamAnswer, UpstreamFault
 from scalelab.stack.service_kit.problems import problem
 
@@ -67,6 +67,9 @@ class Login:
         if wait_s > 0:
             headers = {"Retry-After": str(math.ceil(wait_s))}
             return problem(request, HTTPStatus.TOO_MANY_REQUESTS, "too many failed logins", headers)
+        return await answer_unless_gone(request, self._judge(request, accounts, wanted))
+
+    async def _judge(self, request: Request, accounts: Upstream, wanted: LoginRequest) -> Response:
         found = await self._account(request, accounts, wanted.username)
         if isinstance(found, Response):
             return found

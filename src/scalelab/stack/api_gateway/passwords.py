@@ -31,16 +31,16 @@ class PasswordChecks:
         if self._waiting >= self._max_waiting:
             return None
         self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._check, password, password_hash
-            )
-        finally:
-            self._waiting -= 1
+        check = asyncio.get_running_loop().run_in_executor(self._executor, self._check, password, password_hash)
+        check.add_done_callback(self._ended)
+        return await asyncio.shield(check)  # a thread cannot be stopped: the check counts until it has ended
 
     def close(self) -> None:
         """Ends the threads; what waits is given up."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _ended(self, _check: asyncio.Future[bool]) -> None:
+        self._waiting -= 1
 
     def _check(self, password: str, password_hash: str | None) -> bool:
         if password_hash is None:

@@ -1,5 +1,6 @@
 """Credentials for a token."""
 
+import asyncio
 import json
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from scalelab.stack.api_gateway.login_throttle import MAX_FAILURES
 
 
-def credentials(username="alice", password="right"):  # noqa: S107  made up
+def credentials(username="alice", password="right"):
     return json.dumps({"username": username, "password": password}).encode()
 
 
@@ -95,6 +96,21 @@ async def test_a_database_that_is_away_is_not_a_wrong_password(lab_with_alice, s
     lab_with_alice.database.answers = [scripted.fault(kind)]
 
     assert (await lab_with_alice.client.request("POST", "/login", body=credentials())).status == status
+
+
+async def test_a_client_that_leaves_the_queue_is_not_looked_up(build_lab):
+    """No account is asked for, and the slot stays with its holder."""
+    lab = build_lab(upstream_slots=1)
+    await lab.parts.slots.acquire()
+    asking = asyncio.create_task(lab.client.request("POST", "/login", body=credentials()))
+    while lab.parts.slots.queue_length == 0:  # noqa: ASYNC110  turns of the loop, no time
+        await asyncio.sleep(0)
+
+    lab.client.leave()
+    gone = await asking
+
+    assert (gone.status, lab.database.asked) == (499, [])
+    assert repr(lab.parts.slots) == "<upstream slots: 1 of 1 in use, 0 wait>"
 
 
 async def test_an_answer_that_is_no_account_is_a_bad_gateway(lab_with_alice, scripted):
