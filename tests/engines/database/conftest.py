@@ -7,9 +7,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+PASSWORD = "secret of the test"
 _FAILS_WHEN_MISSING = os.environ.get("CI") == "true"
 
 
@@ -42,18 +44,40 @@ def _unprivileged() -> dict[str, object]:
     return {}
 
 
+class PostgresqlServer(NamedTuple):
+    """Where the server is (without the password) and the password of its user."""
+
+    url: str
+    password: str
+
+
 @pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """URL of an empty database on a Unix socket."""
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A server with an empty database on a Unix socket, which asks for a password."""
     initdb, postgres, runs_as = _program("initdb"), _program("postgres"), _unprivileged()
     with tempfile.TemporaryDirectory(
         prefix="pg", ignore_cleanup_errors=True
     ) as name:  # short: sockets have 107 bytes
         directory = Path(name)
+        password_file = directory / "password"
+        password_file.write_text(PASSWORD)
         if runs_as:
-            os.chown(directory, runs_as["user"], runs_as["group"])
+            for path in (directory, password_file):
+                os.chown(path, runs_as["user"], runs_as["group"])
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-        initdb_options = ["-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync", "-D", str(directory / "data")]
+        initdb_options = [
+            "-U",
+            "tester",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            str(password_file),
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "-D",
+            str(directory / "data"),
+        ]
         subprocess.run(
             [initdb, *initdb_options], cwd=directory, env=environment, check=True, capture_output=True, **runs_as
         )
@@ -64,7 +88,7 @@ def postgresql_url() -> Iterator[str]:
             )
         try:
             _wait_until_ready(server, directory)
-            yield f"postgresql://tester@/postgres?host={name}"
+            yield PostgresqlServer(f"postgresql://tester@/postgres?host={name}", PASSWORD)
         finally:
             server.send_signal(2)  # fast shutdown: sessions are ended, nothing is left
             server.wait(timeout=20)

@@ -17,8 +17,8 @@ def make_engine(request, tmp_path):
     """Makes engines, not opened yet, on one and the same database of the test's own."""
     if request.param == "sqlite":
         return lambda: SqliteEngine(tmp_path / "records.sqlite")
-    url = request.getfixturevalue("postgresql_url")
-    return lambda: PostgresqlEngine(url, password=None, connections=4)
+    url, password = request.getfixturevalue("postgresql_server")
+    return lambda: PostgresqlEngine(url, password, connections=4)
 
 
 @pytest.fixture

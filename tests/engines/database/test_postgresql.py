@@ -31,9 +31,20 @@ async def test_a_missing_package_is_named(monkeypatch):
             pass
 
 
-async def test_a_lost_connection_is_made_again(postgresql_url):
+async def test_a_wrong_password_stops_the_start(postgresql_server):
+    """The server's refusal is the reason; neither password is repeated."""
+    engine = PostgresqlEngine(postgresql_server.url, password="wrong one", connections=1)
+
+    with pytest.raises(CannotStartError, match=r"database\.url: .*password authentication failed") as caught:
+        async with engine.opened():
+            pass
+
+    assert "wrong one" not in str(caught.value)
+
+
+async def test_a_lost_connection_is_made_again(postgresql_server):
     """Sessions that the server ends are a passing fault: a later call is answered."""
-    engine = PostgresqlEngine(postgresql_url, password=None, connections=1)
+    engine = PostgresqlEngine(*postgresql_server, connections=1)
     async with engine.opened():
         await engine.prepare(Seeding(seed=1, count=1), {})
         with pytest.raises(EngineUnavailableError, match="terminating connection"), engine._translated():

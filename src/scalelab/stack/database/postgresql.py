@@ -15,6 +15,7 @@ MAX_CONNECTIONS = 16
 """A query takes well under a millisecond: more connections than this would only wait on the server's cores."""
 CONNECT_TIMEOUT_S = 5.0
 QUERY_TIMEOUT_S = 30.0
+SEEDING_TIMEOUT_S = 3600.0
 _SEEDING_LOCK = 0x5CA1E1AB
 _COLUMNS = ("key", "version", "value", "checksum")
 
@@ -75,13 +76,15 @@ class PostgresqlEngine:
     async def prepare(self, seeding: Seeding, accounts: Mapping[str, str]) -> bool:
         """See `DatabaseEngine`."""
         async with self._transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", _SEEDING_LOCK)
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _SEEDING_LOCK, timeout=SEEDING_TIMEOUT_S)
             await connection.execute("DELETE FROM scalelab_accounts")
             await connection.copy_records_to_table("scalelab_accounts", records=accounts.items())
             if await _is_seeded(connection, seeding):
                 return False
             await connection.execute("TRUNCATE scalelab_records, scalelab_seeding")
-            await connection.copy_records_to_table("scalelab_records", records=seeding.rows(), columns=_COLUMNS)
+            await connection.copy_records_to_table(
+                "scalelab_records", records=seeding.rows(), columns=_COLUMNS, timeout=SEEDING_TIMEOUT_S
+            )
             await connection.execute("INSERT INTO scalelab_seeding VALUES ($1, $2)", seeding.seed, seeding.count)
             return True
 
