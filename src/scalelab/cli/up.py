@@ -8,8 +8,8 @@ from rich.console import Console
 
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.life_progress import start_progress, stop_progress
 from scalelab.cli.options import StackName
-from scalelab.cli.start_progress import start_progress
 from scalelab.contracts.stack_view import StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.local import LocalStack
@@ -56,12 +56,12 @@ def _run_in_foreground(topology: Topology, directory: StackDirectory, console: C
         stack.on_progress = ignore_progress
         _print_access(view, directory, "Ctrl-C stops it.")
         stack.ended.wait()
+        stack.stop()  # returns when whoever stops it has finished
         print("The stack was stopped from elsewhere.")
-    except KeyboardInterrupt:
-        console.print("stopping ... (Ctrl-C again: at once)", markup=False)
-        raise
     finally:
-        stack.stop()
+        if not stack.ended.is_set():
+            with stop_progress(directory.name, console):
+                stack.stop()
 
 
 def _wanted_topology(

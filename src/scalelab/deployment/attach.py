@@ -11,13 +11,14 @@ from scalelab.deployment.control import ask, ask_view
 from scalelab.deployment.errors import NoSuchStackError, StackGoneError, StopError
 from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.processes import await_gone
-from scalelab.deployment.stack_record import StackRecord, end_leftovers, is_running, read_record
+from scalelab.deployment.stack_record import StackRecord, is_running, read_record, tidy_up
 from scalelab.deployment.state_directory import StackDirectory, stack_directory
 
 LOOK_LIMIT_S = 5.0
 DOWN_LIMIT_S = 75.0
 """Longer than the supervisor's own bound for all tiers."""
 LAST_RESORT_S = 10.0
+RELEASE_LIMIT_S = 5.0
 _POLL_S = 0.02
 
 
@@ -67,25 +68,25 @@ def stop_stack(directory: StackDirectory) -> bool:
     record = read_record(directory)
     was_running = is_running(directory)
     if was_running:
-        _ask_down(directory, record)
-    elif record is None:
-        raise NoSuchStackError(_absence(directory))
+        _end_supervisor(directory, record)
+    tidy_up(directory)
     if record is not None:
-        end_leftovers(directory)
         _demand_silence(record)
-    if not is_running(directory):
-        directory.clear()
+    elif not was_running:
+        raise NoSuchStackError(_absence(directory))
     return was_running
 
 
-def _ask_down(directory: StackDirectory, record: StackRecord | None) -> None:
-    with contextlib.suppress(StackGoneError):  # it may end before its answer arrives; or it hangs, see below
+def _end_supervisor(directory: StackDirectory, record: StackRecord | None) -> None:
+    with contextlib.suppress(StackGoneError):  # it may end before its answer arrives
+        ask(directory.control_socket, {"verb": "status"}, LOOK_LIMIT_S)
         ask(directory.control_socket, {"verb": "down"}, DOWN_LIMIT_S)
-    if _is_released(directory, LAST_RESORT_S) or record is None:
-        return
-    if record.supervisor.mark.is_alive:
-        os.kill(record.supervisor.pid, signal.SIGKILL)  # its reaper ends the services
-    _is_released(directory, LAST_RESORT_S)
+        if _is_released(directory, LAST_RESORT_S):
+            return
+    if not _is_released(directory, RELEASE_LIMIT_S) and record is not None and record.supervisor.mark.is_alive:
+        os.kill(record.supervisor.pid, signal.SIGKILL)  # it hangs; its reaper ends the services
+    if not _is_released(directory, LAST_RESORT_S):
+        raise StopError(f"the supervisor of stack {directory.name!r} does not answer yet: try again in a moment")
 
 
 def _is_released(directory: StackDirectory, limit_s: float) -> bool:

@@ -106,13 +106,14 @@ class Fleet:
             StartError: one ended, or was not ready before `deadline_s` (`time.monotonic`).
         """
         given_up = Event()
-        with ThreadPoolExecutor(max(1, len(instances)), thread_name_prefix="await-ready") as threads:
-            try:
-                waits = [threads.submit(self._await_one, one, deadline_s, given_up) for one in instances]
-                for finished in wait(waits, return_when=FIRST_EXCEPTION).done:
-                    finished.result()
-            finally:
-                given_up.set()
+        threads = ThreadPoolExecutor(max(1, len(instances)), thread_name_prefix="await-ready")
+        try:
+            waits = [threads.submit(self._await_one, one, deadline_s, given_up) for one in instances]
+            for finished in wait(waits, return_when=FIRST_EXCEPTION).done:
+                finished.result()
+        finally:
+            given_up.set()
+            threads.shutdown(wait=False)  # a probe in flight ends by itself, at the latest with its service
 
     def check_alive(self, instances: Collection[Instance]) -> None:
         """Nothing, when none of them has ended.

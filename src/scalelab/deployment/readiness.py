@@ -12,7 +12,9 @@ from scalelab.contracts.http_names import HEALTH_PATH, READY_PATH, STACK_NONCE_H
 from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
 from scalelab.deployment.listeners import Endpoint
 
-PROBE_LIMIT_S = 0.5
+PROBE_LIMIT_S = 2.0
+"""A busy service answers late; a dead one is noticed at once, because its port closes."""
+ROUND_TRIP_LIMIT_S = 5.0
 MEMBERS_MARGIN_S = 10.0
 """On top of the drain time: the balancer's own work."""
 
@@ -42,7 +44,7 @@ def unready_reason(admin: Endpoint, nonce: str) -> str:
 
 def answering_instance(balancer: Endpoint, nonce: str) -> str | None:
     """The gateway that answered one round trip through the balancer; None when none of this stack did."""
-    connection = http.client.HTTPConnection(balancer.reachable_host, balancer.port, timeout=PROBE_LIMIT_S)
+    connection = http.client.HTTPConnection(balancer.reachable_host, balancer.port, timeout=ROUND_TRIP_LIMIT_S)
     answer = _exchange(connection, "GET", HEALTH_PATH)
     if isinstance(answer, str):
         return None

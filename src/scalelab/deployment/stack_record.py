@@ -123,6 +123,25 @@ def end_leftovers(directory: StackDirectory) -> tuple[ProcessMark, ...]:
     return left
 
 
+def tidy_up(directory: StackDirectory) -> None:
+    """End and remove what a killed supervisor has left, logs excepted; nothing when the stack runs (again).
+
+    Raises:
+        UnfitMachineError: the directory cannot be used.
+    """
+    if not directory.root.exists():
+        return
+    try:
+        descriptor = _locked(directory)
+    except AlreadyRunningError:
+        return
+    try:
+        end_leftovers(directory)
+        directory.clear()
+    finally:
+        os.close(descriptor)
+
+
 def processes_of(marks: Iterable[ProcessMark]) -> tuple[RecordedProcess, ...]:
     """As a record holds them."""
     return tuple(RecordedProcess.of(mark) for mark in marks)

@@ -1,6 +1,12 @@
 """However a stack's supervisor ends, nothing is left: Ctrl-C, termination, kill -9, a failed start."""
 
+import contextlib
+import json
 import signal
+import threading
+import time
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -130,3 +136,50 @@ def test_unusable_places_are_one_line(home):
     assert no_cache.stderr.splitlines()[-1].startswith(
         "scalelab: nobody answers at cache.url = redis://127.0.0.1:1/0 ("
     )
+
+
+def test_supervisor_that_hangs_is_ended_by_force(home, ports_open_of):
+    """`down` does not need its help."""
+    assert home.scalelab("up", "--detach", *SMALL).returncode == 0
+    view = home.status()
+    supervisor = psutil.Process(home.record()["supervisor"]["pid"])
+
+    supervisor.suspend()
+    down = home.scalelab("down")
+
+    assert down.returncode == 0, down.stderr
+    assert home.processes() == []
+    assert ports_open_of(view) == []
+
+
+def test_second_interrupt_does_not_wait_for_requests_in_flight(home):
+    """The first one lets requests finish; the second one ends it at once."""
+    process = home.begin("up", *SMALL, "--set", "database.delay.mean_s=9.0")
+    ready_line(process)
+    view = home.status()
+    asked = threading.Thread(target=ask_slowly, args=(view,))
+    asked.start()
+    time.sleep(1.0)
+
+    interrupted_s = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    was_waiting = process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    took_s = time.monotonic() - interrupted_s
+    asked.join()
+
+    assert was_waiting
+    assert process.returncode == 130
+    assert took_s < 6.0
+    assert home.processes() == []
+
+
+def ask_slowly(view):
+    connection = HTTPConnection(urlsplit(view["url"]).netloc, timeout=30)
+    with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
+        connection.request("POST", "/login", json.dumps(view["login"]), {"Content-Type": "application/json"})
+        token = json.loads(connection.getresponse().read())["access_token"]
+        connection.request("GET", "/data?key=1", headers={"Authorization": f"Bearer {token}"})
+        connection.getresponse().read()

@@ -1,0 +1,122 @@
+"""Where `scalelab run` takes its systems from: stacks that it starts itself, or one that runs already."""
+
+import os
+from types import TracebackType
+from typing import Any, Self
+
+from scalelab.cli.errors import CommandError
+from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.run_progress import RunDisplay
+from scalelab.cli.start_progress import start_progress
+from scalelab.cli.system_under_test import DeployedSystem
+from scalelab.contracts.topology import Topology
+from scalelab.deployment.attach import attach
+from scalelab.deployment.engines import find_haproxy, find_valkey
+from scalelab.deployment.local import LocalStack
+from scalelab.deployment.state_directory import stack_directory
+from scalelab.lab.system import SystemUnderTest
+
+_FREE_FIELDS = frozenset({"api_gateway.replicas", "load_balancer.host", "load_balancer.port", "cache.url"})
+"""Where a stack listens and what serves its cache change nothing of what is measured; replicas are scaled."""
+_FREE_TABLES = ("logging.", "accounts.")
+_SHOWN = 5
+
+
+class OwnStacks:
+    """Starts a local stack for a topology, and keeps it while the topology stays, the number of gateways aside."""
+
+    def __init__(self, display: RunDisplay) -> None:
+        self._display = display
+        self._name = f"run-{os.getpid()}"
+        self._stack: LocalStack | None = None
+        self._topology: Topology | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def system_for(self, topology: Topology) -> SystemUnderTest:
+        """See `runner.Systems`. Errors of a start are the command's own, not the scenario's."""
+        if self._stack is not None and self._topology is not None and not _is_same_stack(self._topology, topology):
+            self._stop()
+        if self._stack is not None and self._stack.ended.is_set():
+            self._stop()
+        if self._stack is None:
+            stack = LocalStack(topology, stack_directory(self._name))
+            with self._display.paused(), start_progress(self._name, self._display.console) as on_progress:
+                stack.on_progress = on_progress
+                stack.start()
+            self._stack, self._topology = stack, topology
+        return DeployedSystem(self._stack)
+
+    def _stop(self) -> None:
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            stack.stop()
+
+
+class AttachedSystem:
+    """A stack that somebody else started; it must be the one that the experiment describes."""
+
+    def __init__(self, name: str) -> None:
+        self._stack = attach(name)
+        self._name = name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """It goes on running."""
+
+    def system_for(self, topology: Topology) -> SystemUnderTest:
+        """See `runner.Systems`."""
+        differences = topology_differences(self._stack.view().topology, topology)
+        if differences:
+            more = f" and {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
+            raise CommandError(
+                f"the running stack {self._name!r} is not the one of the experiment: "
+                f"{'; '.join(differences[:_SHOWN])}{more}. Start it with `scalelab up --experiment FILE`, "
+                f"or leave out --on-running",
+                ExitCode.USAGE,
+            )
+        return DeployedSystem(self._stack)
+
+
+def topology_differences(running: Topology, wanted: Topology) -> list[str]:
+    """Fields that differ and matter, as `path is a, not b`."""
+    have, want = _flat(running.model_dump(mode="json")), _flat(wanted.model_dump(mode="json"))
+    return [
+        f"{path} is {have.get(path)!r}, not {value!r}"
+        for path, value in want.items()
+        if have.get(path) != value and path not in _FREE_FIELDS and not path.startswith(_FREE_TABLES)
+    ]
+
+
+def engine_versions() -> dict[str, str]:
+    """Versions of the foreign programs on this machine, for the manifest."""
+    found = {"haproxy": (find_haproxy(), "-v"), "valkey": (find_valkey(), "--version")}
+    versions = {name: engine.version(flag) for name, (engine, flag) in found.items() if engine is not None}
+    return {name: version for name, version in versions.items() if version}
+
+
+def _is_same_stack(running: Topology, wanted: Topology) -> bool:
+    def without_replicas(topology: Topology) -> Topology:
+        return topology.model_copy(update={"api_gateway": topology.api_gateway.model_copy(update={"replicas": 1})})
+
+    return without_replicas(running) == without_replicas(wanted)
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
