@@ -3,7 +3,6 @@
 An instance is one worker: its slots, caches and counters are whole, and capacity comes from more instances.
 """
 
-import asyncio
 import logging
 import math
 import sys
@@ -26,8 +25,6 @@ KEEP_ALIVE_S = 75
 BACKLOG = 2048
 CLEAN_UP_S = 2
 """What a worker gets after its last request, to close pools and clients, before Gunicorn kills it."""
-SIGN_OF_LIFE_S = 1.0
-"""Time between two signs of life of a worker; Gunicorn replaces one that has given none for 30 s."""
 _USAGE_EXIT_CODE = 2
 _UVICORN_LOGGERS = ("uvicorn.error", "uvicorn.access")
 
@@ -56,19 +53,6 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # no types
         """Runs in the worker right after the fork."""
         die_with_parent(self.ppid)
         super().init_process()
-
-    async def _serve(self) -> None:
-        """Uvicorn gives signs of life only once it serves; a start may take longer (a million records to seed)."""
-        beating = asyncio.create_task(self._give_signs_of_life(), name="signs-of-life")
-        try:
-            await super()._serve()
-        finally:
-            beating.cancel()
-
-    async def _give_signs_of_life(self) -> None:
-        while True:
-            self.notify()
-            await asyncio.sleep(SIGN_OF_LIFE_S)
 
 
 class _GunicornApplication(BaseApplication):  # type: ignore[misc]  # no types
