@@ -46,6 +46,21 @@ def test_consumers_of_other_queues_keep_the_name(valkey):
     assert broker.broker_id == name
 
 
+def test_a_draining_broker_leaves_messages_to_others(valkey):
+    """A worker that stops must not sit on what it will not run."""
+    stopping, other = broker_of(valkey), broker_of(valkey)
+    consumer = stopping.consume(QUEUE_NAME, timeout=10)
+    stopping.drain()
+    stopping.enqueue(dramatiq.Message(QUEUE_NAME, "actor", ("task-1",), {}, {}))
+    fetched = [next(consumer) for _ in range(3)]
+    by_other = next(other.consume(QUEUE_NAME, timeout=10))
+    stopping.client.close()
+    other.client.close()
+
+    assert fetched == [None] * 3
+    assert by_other.args == ("task-1",)
+
+
 def test_a_silent_server_is_a_lost_connection(valkey):
     """Dramatiq tries again for that; a time-out it would take for a fault of its own."""
     broker = broker_of(valkey)

@@ -52,10 +52,12 @@ async def serve(settings: WorkerSettings) -> None:
             _background("leases", keep_leases(runner, settings.heartbeat_timeout_s)),
             _background("sweeper", sweeper.sweep_for_ever()) as sweeping,
         ):
-            worker = build_worker(build_broker(settings), runner.run, asyncio.get_running_loop(), settings.threads)
+            broker = build_broker(settings)
+            worker = build_worker(broker, runner.run, asyncio.get_running_loop(), settings.threads)
             worker.start()
             structlog.get_logger().info("worker_started", threads=settings.threads)
             await stop.wait()
+            broker.drain()
             sweeping.cancel()
             readiness.not_ready("stopping")
             await _stop(worker.stop, runner, settings.graceful_timeout_s)

@@ -38,8 +38,8 @@ class _Client(redis.Redis):
             raise redis.ConnectionError(str(error)) from error
 
 
-class RenamingRedisBroker(RedisBroker):
-    """Takes a new name whenever a consumer starts again after trouble.
+class DeliveringBroker(RedisBroker):
+    """Takes a new name whenever a consumer starts again after trouble, and fetches nothing more once it drains.
 
     What the old name had fetched and never acknowledged, because the answer was lost with the connection, belongs
     to a broker that looks dead from then on, and is delivered again after the heartbeat timeout. Under the same
@@ -49,6 +49,7 @@ class RenamingRedisBroker(RedisBroker):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._consumed: set[str] = set()
+        self._is_draining = False
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         """Start a consumer."""
@@ -57,8 +58,19 @@ class RenamingRedisBroker(RedisBroker):
         self._consumed.add(queue_name)
         return super().consume(queue_name, prefetch, timeout)
 
+    def drain(self) -> None:
+        """Leave what is in the queue to others. The consumer of the delay queue goes on with the heartbeats."""
+        self._is_draining = True
 
-def build_broker(settings: WorkerSettings) -> RenamingRedisBroker:
+    def do_fetch(self, queue_name: str, count: int) -> list[bytes]:
+        """At most `count` messages; called by the consumers."""
+        if self._is_draining and queue_name == QUEUE_NAME:
+            return []
+        messages: list[bytes] = super().__getattr__("do_fetch")(queue_name, count)  # type: ignore[no-untyped-call]
+        return messages
+
+
+def build_broker(settings: WorkerSettings) -> DeliveringBroker:
     """The broker; connects when first used."""
     secret = read_password(settings.cache_password_file)
     client = _Client.from_url(
@@ -68,7 +80,7 @@ def build_broker(settings: WorkerSettings) -> RenamingRedisBroker:
         socket_connect_timeout=_SOCKET_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
     )
-    return RenamingRedisBroker(
+    return DeliveringBroker(
         client=client,
         namespace=BROKER_NAMESPACE,
         middleware=[],
