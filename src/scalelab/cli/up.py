@@ -8,8 +8,9 @@ from rich.console import Console
 
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
-from scalelab.cli.life_progress import start_progress, stop_progress
 from scalelab.cli.options import StackName
+from scalelab.cli.start_progress import start_progress
+from scalelab.cli.stop_progress import stop_progress
 from scalelab.contracts.stack_view import StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.local import LocalStack
@@ -17,13 +18,17 @@ from scalelab.deployment.progress import ignore_progress
 from scalelab.deployment.state_directory import StackDirectory, stack_directory
 from scalelab.deployment.supervisor import start_detached
 from scalelab.deployment.topology_file import read_topology
+from scalelab.lab.shipped import shipped_experiments
 
 
 def up(
     name: StackName = "default",
     topology: Annotated[Path | None, typer.Option(help="TOML file with a topology.", show_default=False)] = None,
     experiment: Annotated[
-        Path | None, typer.Option(help="Experiment whose [topology] is taken.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Experiment whose [topology] is taken: a file, or a shipped one's name.", show_default=False
+        ),
     ] = None,
     gateways: Annotated[int | None, typer.Option(help="Gateway instances.", show_default=False)] = None,
     port: Annotated[
@@ -75,8 +80,12 @@ def _wanted_topology(
     if port is not None:
         overrides.append(f"load_balancer.port={port}")
     if experiment is not None:
-        return read_topology(experiment, "experiment", overrides)
+        return read_topology(_experiment_file(experiment), "experiment", overrides)
     return read_topology(topology, "topology", overrides)
+
+
+def _experiment_file(experiment: Path) -> Path:
+    return experiment if experiment.exists() else shipped_experiments().get(str(experiment), experiment)
 
 
 def _print_access(view: StackView, directory: StackDirectory, stop_hint: str) -> None:

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from scalelab.cli.life_progress import start_progress
+from scalelab.cli.start_progress import start_progress
 from scalelab.deployment.progress import Progress
 
 

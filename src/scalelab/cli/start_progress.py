@@ -1,4 +1,4 @@
-"""Shows a stack coming up and going: a moving line on a terminal, one plain line otherwise."""
+"""Shows a stack coming up: a moving line on a terminal, one plain line otherwise."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,15 +30,3 @@ def start_progress(name: str, console: Console) -> Iterator[OnProgress]:
                 status.update(f"starting stack {name!r}: {progress.ready} of {progress.total} ready{waiting}")
 
         yield show
-
-
-@contextmanager
-def stop_progress(name: str, console: Console) -> Iterator[None]:
-    """While the stack `name` stops in the foreground."""
-    text = f"stopping stack {name!r} ... (Ctrl-C again: at once)"
-    if not console.is_terminal:
-        console.print(text, markup=False, highlight=False)
-        yield
-        return
-    with console.status(text):
-        yield
