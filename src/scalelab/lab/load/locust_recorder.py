@@ -24,6 +24,8 @@ class Flight:
 
     route: str
     sent_s: float
+    is_of_window: bool
+    """Decided when it was sent, whatever comes later."""
 
 
 @dataclass
@@ -90,12 +92,12 @@ class LoadRecorder:
     # --- what happens to requests -------------------------------------------------------------------------------
     def send(self, route: str) -> Flight:
         """A request goes out."""
-        flight = Flight(route, self.elapsed_s())
+        now_s = self.elapsed_s()
+        flight = Flight(route, now_s, self._is_in_window(now_s))
         self._in_flight[flight] = None
         self._totals["sent"] += 1
-        self._row(flight.sent_s)["sent"] += 1
-        if self._is_in_window(flight.sent_s):
-            self._totals["sent_in_window"] += 1
+        self._totals["sent_in_window"] += flight.is_of_window
+        self._row(now_s)["sent"] += 1
         return flight
 
     def complete(self, flight: Flight, cache_answer: str = "", instance: str = "") -> None:
@@ -189,7 +191,7 @@ class LoadRecorder:
             window=window,
             books=self._books(),
             sent_in_window=self._totals["sent_in_window"],
-            censored_in_window=sum(map(self._is_in_window, waiting)),
+            censored_in_window=sum(flight.is_of_window for flight in self._in_flight),
             answers=tuple(self._answers_of(route) for route in self._routes),
             latencies=self._latency_measures(),
             early=EarlyAnswers(
@@ -214,7 +216,7 @@ class LoadRecorder:
         if outcome == "completed":
             second = int(now_s)
             self._latency_rows_s[second] = self._latency_rows_s.get(second, 0.0) + latency_s
-        if self._is_in_window(flight.sent_s):
+        if flight.is_of_window:
             self._measures.setdefault((flight.route, outcome), _Measure()).enter(latency_s)
         if self._is_in_window(now_s):
             self._answers[flight.route, outcome] += 1

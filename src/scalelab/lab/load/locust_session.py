@@ -62,6 +62,8 @@ class LoadSession:
         """
         if not self._is_logged_in:
             accounts = read_accounts(self.behaviour.accounts_file)
+            if PARENT_VARIABLE in os.environ:  # made for this load only: gone before anything can go wrong
+                Path(self.behaviour.accounts_file).unlink()
             self._tokens = cycle(log_in(SystemClient(self._environment.host or ""), accounts))
             self._is_logged_in = True
 

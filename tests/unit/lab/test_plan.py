@@ -1,0 +1,202 @@
+"""From an experiment's document to its scenarios, and every fault of it in one message."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scalelab.lab.experiment_faults import ExperimentError
+from scalelab.lab.plan import make_plan
+
+CLASSIC = Path(__file__).resolve().parents[3] / "experiments" / "classic.toml"
+
+
+@pytest.fixture
+def classic():
+    return tomllib.loads(CLASSIC.read_text(encoding="utf-8"))
+
+
+def faults_of(document, **options):
+    with pytest.raises(ExperimentError) as caught:
+        make_plan(document, "classic.toml", **options)
+    return str(caught.value)
+
+
+def test_the_classic_experiment_has_four_scenarios_in_order(classic):
+    """Their names are the prefixes of the CSV files, and their titles are for people."""
+    plan = make_plan(classic, "classic.toml")
+
+    assert [(scenario.name, scenario.title) for scenario in plan.scenarios] == [
+        ("results_1_gateway_miss", "1 gateway, miss"),
+        ("results_1_gateway_hit", "1 gateway, hit"),
+        ("results_3_gateways_miss", "3 gateways, miss"),
+        ("results_3_gateways_hit", "3 gateways, hit"),
+    ]
+    assert [scenario.gateways for scenario in plan.scenarios] == [1, 1, 3, 3]
+    assert [scenario.cache for scenario in plan.scenarios] == ["miss", "hit", "miss", "hit"]
+
+
+def test_the_classic_window_starts_after_ramp_and_settling(classic):
+    """1000 users at 100 a second, and two seconds: the window is 12 to 60 s."""
+    load = make_plan(classic, "classic.toml").scenarios[0].load
+
+    assert (load.ramp_s, load.window_start_s, load.duration_s) == (10.0, 12.0, 60.0)
+
+
+def test_quick_changes_what_its_table_says(classic):
+    """100 users for 10 s, warmed up for 2 s; everything else stays."""
+    scenario = make_plan(classic, "classic.toml", is_quick=True).scenarios[0]
+
+    assert (scenario.load.users, scenario.load.duration_s, scenario.warm_up.duration_s) == (100, 10.0, 2.0)
+    assert scenario.warm_up.users == 10
+    assert scenario.load.think_time_mean_s == 1.5
+
+
+def test_only_chooses_scenarios(classic):
+    """`--only` keeps the plan's order."""
+    plan = make_plan(classic, "classic.toml", only=("results_3_gateways_hit", "results_1_gateway_miss"))
+
+    assert [scenario.name for scenario in plan.scenarios] == ["results_1_gateway_miss", "results_3_gateways_hit"]
+
+
+def test_an_unknown_scenario_is_refused_with_those_there_are(classic):
+    """A typing mistake is not an empty run."""
+    message = faults_of(classic, only=("results_2_gateways_miss",))
+
+    assert "results_2_gateways_miss" in message
+    assert "results_3_gateways_hit" in message
+
+
+def test_repetitions_go_round(classic):
+    """All scenarios once, then all again, so that drift does not fall on one of them."""
+    order = make_plan({**classic, "repetitions": 2}, "classic.toml").order()
+
+    assert [(repetition, scenario.gateways) for repetition, scenario in order] == [
+        *((1, 1), (1, 1), (1, 3), (1, 3)),
+        *((2, 1), (2, 1), (2, 3), (2, 3)),
+    ]
+
+
+def test_other_factors_are_paths(classic):
+    """`topology.x.y` and `load.x` are varied like gateways; names are slugs of them."""
+    classic["factors"] = {"topology.database.pool_size": [8, 16], "load.users": [100]}
+
+    plan = make_plan(classic, "classic.toml")
+
+    assert [scenario.name for scenario in plan.scenarios] == [
+        "results_pool_size_8_users_100",
+        "results_pool_size_16_users_100",
+    ]
+    assert [scenario.topology.database.pool_size for scenario in plan.scenarios] == [8, 16]
+    assert plan.scenarios[0].title == "database.pool_size = 8, load.users = 100"
+    assert plan.scenarios[0].cache is None
+
+
+def test_an_experiment_without_factors_is_one_scenario(classic):
+    """The topology as described."""
+    del classic["factors"]
+
+    (scenario,) = make_plan(classic, "classic.toml").scenarios
+
+    assert (scenario.name, scenario.title) == ("results", "as described")
+
+
+def test_all_faults_come_in_one_message_with_their_paths(classic):
+    """Unknown keys, impossible values and unknown factors of all tables at once."""
+    classic["load"] |= {"users": 0, "duration_s": 0, "rps": 5}
+    classic["topology"]["api_gateway"]["upstream_slot"] = 3
+    classic["factors"]["weather"] = ["fine"]
+    classic["colour"] = "blue"
+
+    message = faults_of(classic, known_faults=("--set x: no '=' in it",))
+
+    assert "7 faults" in message
+    for part in (
+        "--set x",
+        "load.users = 0",
+        "load.duration_s = 0",
+        "load.rps: there is no such key",
+        "topology.api_gateway.upstream_slot: there is no such key (did you mean upstream_slots?)",
+        "factors.weather: there is no such factor",
+        "colour: there is no such key",
+        "nothing was started",
+    ):
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("factors", "part"),
+    [
+        ({"gateways": [0]}, "topology.api_gateway.replicas = 0"),
+        ({"gateways": ["three"]}, "topology.api_gateway.replicas = 'three'"),
+        ({"gateways": []}, "factors.gateways"),
+        ({"cache": ["lukewarm"]}, "factors.cache: 'lukewarm'"),
+        ({"topology.cache.engin": ["valkey"]}, "topology.cache.engin: there is no such key (did you mean engine?)"),
+        ({"load.users": [1, 1]}, "several scenarios would be called results_users_1"),
+        ({"load.mix.data.x": [1]}, "data is a value, not a table"),
+        ({"topology": [1]}, "factors.topology: there is no such factor"),
+    ],
+)
+def test_impossible_factors_are_refused(classic, factors, part):
+    """Each with its path."""
+    classic["factors"] = factors
+
+    assert part in faults_of(classic)
+
+
+def test_a_load_without_a_window_is_refused_with_the_arithmetic(classic):
+    """Ramp and settling take the whole duration."""
+    classic["load"]["duration_s"] = 12.0
+
+    assert "1000 / 100 + 2 = 12 s, but duration_s = 12" in faults_of(classic)
+
+
+def test_a_miss_load_that_would_run_out_of_keys_is_refused_with_the_arithmetic(classic):
+    """Each request of a miss scenario needs a record of its own."""
+    classic["topology"]["database"]["records"] = 10_000
+
+    message = faults_of(classic)
+
+    assert "topology.database.records = 10000 are too few for '1 gateway, miss'" in message
+    assert "1000 x (60 / 1.5 + 1) = 41000" in message
+    assert "hit" not in message
+
+
+def test_a_hot_set_larger_than_the_records_is_refused(classic):
+    """There are no such keys."""
+    classic["factors"] = {"cache": ["hit"]}
+    classic["topology"]["database"]["records"] = 10
+
+    assert "load.hot_set_keys = 20 is more than topology.database.records = 10" in faults_of(classic)
+
+
+def test_a_warm_up_as_long_as_the_run_is_fine(classic):
+    """Long is not wrong."""
+    classic["warm_up"]["duration_s"] = 60.0
+
+    assert make_plan(classic, "classic.toml").scenarios[0].warm_up.duration_s == 60.0
+
+
+@pytest.mark.parametrize("schema", [None, 2, "one"])
+def test_another_schema_is_refused(classic, schema):
+    """A file of another version is not guessed at."""
+    if schema is None:
+        del classic["schema"]
+    else:
+        classic["schema"] = schema
+
+    assert "schema" in faults_of(classic)
+
+
+def test_think_times_in_the_wrong_order_are_refused(classic):
+    """The shortest is not above the longest."""
+    classic["load"]["think_time_min_s"] = 3.0
+
+    assert "think_time_min_s = 3 is above think_time_max_s = 2" in faults_of(classic)
+
+
+def test_a_mix_of_nothing_is_refused(classic):
+    """At least one route is asked."""
+    classic["load"]["mix"] = {"data": 0, "process": 0}
+
+    assert "mix: at least one route" in faults_of(classic)
