@@ -18,12 +18,13 @@ Validity = Literal[
     "censored",
     "generator-limited",
     "little-violated",
+    "too-many-failures",
     "hit-ratio-off",
     "sut-died",
     "partial",
     "no-data",
 ]
-"""Worst last in severity is not implied; `RunRecord.validity` lists every one that applies."""
+"""No order of severity; `RunRecord.validity` lists every one that applies."""
 
 
 class Window(Contract):
