@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import time
 from contextlib import contextmanager
@@ -195,6 +196,18 @@ async def test_a_server_that_hangs_costs_a_bounded_wait_and_one_log_line(hasty_c
     assert lasted_s < 2.0  # 50 ms and room for a busy machine
 
 
+async def test_a_stall_of_our_own_loop_is_not_the_servers_fault(hasty_cache, faults):
+    """The loop is busy for longer than the bound while the answer lies in the socket: it is taken."""
+    await fill(hasty_cache, b"k", b"v")
+    looking = asyncio.create_task(hasty_cache.get(b"k", "record:1"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    time.sleep(0.08)  # noqa: ASYNC251  the stall
+
+    assert (await looking).value == b"v"
+    assert faults == []
+
+
 async def test_answers_that_come_too_late_reach_nobody_else(hasty_cache, server_client):
     """After a pause, a connection with a stale answer in it is not used again: every key gets its own value."""
     fence = (await hasty_cache.get(b"k", "record:1")).fence
@@ -206,6 +219,29 @@ async def test_answers_that_come_too_late_reach_nobody_else(hasty_cache, server_
     found = [(await hasty_cache.get(b"%d" % number, "record:1")).value for number in range(20)]
 
     assert found == [b"%d" % number for number in range(20)]
+
+
+async def test_callers_that_are_cancelled_lose_no_connection_and_mix_no_answers(cache):
+    """Clients that hang up in the middle of a lookup: whoever stays gets the own value, and the pool is whole."""
+    fence = (await cache.get(b"k", "record:1")).fence
+    for number in range(50):
+        await cache.put(b"%d" % number, b"%d" % number, ttl_s=60, tag="record:1", fence=fence)
+    draws = random.Random(1)
+
+    for _ in range(10):
+        looking = [asyncio.create_task(cache.get(b"%d" % number, "record:1")) for number in range(50)]
+        for task in looking:
+            if draws.random() < 0.5:
+                await asyncio.sleep(0)
+                task.cancel()
+        found = await asyncio.gather(*looking, return_exceptions=True)
+        stayed = [
+            (number, lookup.value) for number, lookup in enumerate(found) if not isinstance(lookup, BaseException)
+        ]
+        assert all(value == b"%d" % number for number, value in stayed)
+
+    found = await asyncio.gather(*(cache.get(b"%d" % number, "record:1") for number in range(50)))
+    assert [lookup.value for lookup in found] == [b"%d" % number for number in range(50)]
 
 
 async def test_no_server_at_all_is_a_fault_of_each_call(tmp_path):

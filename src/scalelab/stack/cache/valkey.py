@@ -1,6 +1,5 @@
 """The engine on a Valkey (or Redis) server, shared by all gateways. Every call is bounded; trouble is a value."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
@@ -13,10 +12,12 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from scalelab.stack.cache import valkey_scripts as scripts
 from scalelab.stack.cache.base import FaultKind, FaultListener, Lookup
+from scalelab.stack.cache.call_limit import call_limit
 from scalelab.stack.cache.outage import OutageLog
 
 CALL_TIMEOUT_S = 0.05
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS = 16
+"""The server works on one call at a time; more connections would only wait there."""
 MAX_ENTRIES_PER_TAG = 1024
 """A tag with more is emptied: the entries of one record differ by host, query and subject only."""
 MAX_FENCES = 100_000
@@ -41,7 +42,10 @@ class ValkeyCache:
             url,
             password=password,
             max_connections=MAX_CONNECTIONS,
-            timeout=call_timeout_s,
+            timeout=None,  # `call_limit` bounds the wait for a connection along with the rest
+            socket_timeout=call_timeout_s,
+            socket_connect_timeout=call_timeout_s,
+            protocol=2,  # the newer one costs a round trip at each connect and brings nothing here
             retry=Retry(NoBackoff(), 1),  # one fresh connection in place of one that the server has closed
         )
         self._address = url.rpartition("@")[2]  # a password has no place in a log
@@ -135,7 +139,7 @@ class ValkeyCache:
     async def _bounded(self, call: Awaitable[Any]) -> tuple[Any, FaultKind | None]:
         """The answer of `call`, or its fault; the one place where the client's exceptions are known."""
         try:
-            async with asyncio.timeout(self._call_timeout_s):
+            async with call_limit(self._call_timeout_s):
                 answer = await call
         except (TimeoutError, RedisTimeoutError):
             return None, self._count("timeout", f"no answer within {self._call_timeout_s} s")
