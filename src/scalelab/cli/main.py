@@ -55,7 +55,9 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def verbs_wanted(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The verb in hand, or all when there is none that we know."""
+    """The verb in hand, or all when there is none that we know: for help, and for mistakes."""
+    if "--version" in arguments:
+        return ("doctor",)  # any will do
     first = next((argument for argument in arguments if not argument.startswith("-")), "")
     return (first,) if first in VERBS else VERBS
 

@@ -6,8 +6,7 @@ Whoever holds a `LocalStack` is its supervisor: when that process ends, however 
 import os
 import time
 from collections.abc import Collection
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event, Lock, RLock
 from types import TracebackType
 from typing import Self
@@ -16,22 +15,19 @@ from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
-from scalelab.deployment.credentials import Credentials, generate_credentials, signing_key, write_account_hashes
 from scalelab.deployment.engines import demand_cache, demand_haproxy, demand_valkey
 from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
-from scalelab.deployment.instance import Instance, service_instance
+from scalelab.deployment.instance import Instance
 from scalelab.deployment.listeners import Endpoint
-from scalelab.deployment.private_files import write_private
 from scalelab.deployment.processes import mark_of, raise_descriptor_limit
 from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
 from scalelab.deployment.scaling import instances_of, members, scale_step, scaled_topology
 from scalelab.deployment.service_commands import service_command
-from scalelab.deployment.service_plan import StackPlan
+from scalelab.deployment.stack_parts import StackParts, bound_instance, gateway_endpoints, made_parts, write_secrets
 from scalelab.deployment.stack_record import Claim, RecordedProcess, StackRecord, processes_of, write_record
 from scalelab.deployment.state_directory import StackDirectory, unfit_directory
-from scalelab.deployment.traffic import Traffic
 
 START_LIMIT_S = 60.0
 STOP_GRACE_S = 12.0
@@ -48,15 +44,6 @@ STOP_ORDER: tuple[tuple[ServiceName, ...], ...] = (
     ("cache",),
 )
 _POLL_S = 0.02
-
-
-@dataclass
-class _Parts:
-    """What a stack has once its ports are bound."""
-
-    credentials: Credentials
-    plan: StackPlan
-    traffic: Traffic
 
 
 class LocalStack:
@@ -89,7 +76,7 @@ class LocalStack:
         self._is_complete = False
         self._claim: Claim | None = None
         self._control: ControlServer | None = None
-        self._parts: _Parts | None = None
+        self._parts: StackParts | None = None
         self._fleet = Fleet(directory, Owner(self._command, self._unready_reason, self._changed), self._events)
 
     def __repr__(self) -> str:
@@ -136,8 +123,8 @@ class LocalStack:
     def _bring_up(self, deadline_s: float) -> None:
         raise_descriptor_limit()
         self._bind_everything()
-        self._parts = parts = self._made_parts()
-        hashes = _write_secrets(parts.plan, parts.credentials)
+        self._parts = parts = made_parts(self._topology, self.directory, self._fleet)
+        hashes = write_secrets(parts)
         self._control = ControlServer(self.directory.control_socket, self)
         self._start_services(BEFORE_OTHERS, deadline_s)
         hashes.result()
@@ -151,33 +138,7 @@ class LocalStack:
         """Before anything runs; the balancer's port first, which is the one that may be taken."""
         for service, replicas in instances_of(self._topology).items():
             for number in range(1, replicas + 1):
-                self._fleet.add(self._bound(service, number))
-
-    def _bound(self, service: ServiceName, number: int) -> Instance:
-        if service == "cache":
-            return Instance("cache", number, fixed_url=f"unix://{self.directory.cache_socket}")
-        if service == "load_balancer":
-            balancer = self._topology.load_balancer
-            return service_instance(service, number, balancer.host, balancer.port)
-        return service_instance(service, number)
-
-    def _made_parts(self) -> _Parts:
-        credentials = generate_credentials(self._topology.accounts.load_pool_size)
-        plan = StackPlan(
-            topology=self._topology,
-            nonce=credentials.nonce,
-            directory=self.directory,
-            database_url=_endpoint(self._fleet.of("database")[0]).url,
-            microservice_url=_endpoint(self._fleet.of("microservice")[0]).url,
-            members=members(_endpoints(self._fleet.of("api_gateway"))),
-        )
-        traffic = Traffic(
-            balancer=_endpoint(self._fleet.of("load_balancer")[0]),
-            members_socket=self.directory.members_socket,
-            nonce=credentials.nonce,
-            drain_timeout_s=self._topology.load_balancer.drain_timeout_s,
-        )
-        return _Parts(credentials, plan, traffic)
+                self._fleet.add(bound_instance(self._topology, self.directory, service, number))
 
     def _start_services(self, services: Collection[ServiceName], deadline_s: float) -> None:
         instances = [instance for service in services for instance in self._fleet.of(service)]
@@ -217,7 +178,7 @@ class LocalStack:
             topology=parts.plan.topology,
         )
 
-    def _present(self) -> _Parts:
+    def _present(self) -> StackParts:
         if self._parts is None or self.ended.is_set():
             state = "was stopped" if self.ended.is_set() else "has not started"
             raise StackGoneError(f"the stack {self.directory.name!r} {state}")
@@ -251,25 +212,27 @@ class LocalStack:
 
     def _add(self, service: ServiceName, numbers: Collection[int]) -> None:
         for number in numbers:
-            self._fleet.add(self._bound(service, number))
+            self._fleet.add(bound_instance(self._topology, self.directory, service, number))
         added = [one for one in self._fleet.of(service) if one.number in numbers]
         for instance in added:
             self._fleet.launch(instance)
         self._fleet.await_ready(added, time.monotonic() + START_LIMIT_S)
 
-    def _direct_traffic(self, parts: _Parts, leaving: Collection[Instance]) -> None:
+    def _direct_traffic(self, parts: StackParts, leaving: Collection[Instance]) -> None:
         staying = [one for one in self._fleet.of("api_gateway") if one not in leaving]
-        parts.plan = replace(parts.plan, members=members(_endpoints(staying)))  # for a balancer that starts again
-        parts.traffic.direct_to(_endpoints(staying))
+        parts.plan = replace(
+            parts.plan, members=members(gateway_endpoints(staying))
+        )  # for a balancer that starts again
+        parts.traffic.direct_to(gateway_endpoints(staying))
         parts.traffic.await_round_trips([one.name for one in staying], time.monotonic() + START_LIMIT_S)
 
-    def _take_back(self, parts: _Parts, service: ServiceName, numbers: Collection[int]) -> None:
+    def _take_back(self, parts: StackParts, service: ServiceName, numbers: Collection[int]) -> None:
         added = [one for one in self._fleet.of(service) if one.number in numbers]
         if service == "api_gateway" and not self.ended.is_set():
             before = [one for one in self._fleet.of(service) if one not in added]
-            parts.plan = replace(parts.plan, members=members(_endpoints(before)))
+            parts.plan = replace(parts.plan, members=members(gateway_endpoints(before)))
             try:
-                parts.traffic.direct_to(_endpoints(before))
+                parts.traffic.direct_to(gateway_endpoints(before))
             except ScaleError as error:
                 self._events.write("members_not_restored", reason=str(error))
         self._fleet.stop(added, STOP_GRACE_S)
@@ -338,22 +301,6 @@ class LocalStack:
                 self._events.write("not_recorded", reason=str(error))
                 if not self._is_complete:
                     raise
-
-
-def _write_secrets(plan: StackPlan, credentials: Credentials) -> Future[None]:
-    write_private(plan.signing_key_file, signing_key(plan.topology.api_gateway.token_algorithm))
-    for file, password in plan.secrets.items():
-        write_private(file, password.encode())
-    return write_account_hashes(plan.accounts_file, credentials.accounts)
-
-
-def _endpoint(instance: Instance) -> Endpoint:
-    assert instance.traffic is not None, f"{instance.name} has no traffic"
-    return instance.traffic
-
-
-def _endpoints(instances: Collection[Instance]) -> dict[str, Endpoint]:
-    return {instance.name: _endpoint(instance) for instance in instances}
 
 
 def _await_refusal(endpoints: Collection[Endpoint]) -> None:

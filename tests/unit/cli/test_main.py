@@ -12,6 +12,7 @@ from scalelab.cli.main import VERBS, run_command, verbs_wanted
         ([], VERBS),
         (["--help"], VERBS),
         (["x"], VERBS),
+        (["--version"], ("doctor",)),
     ],
 )
 def test_only_the_verb_in_hand_is_imported(arguments, verbs):
