@@ -26,7 +26,9 @@ _TABLES = ("topology", "load", "warm_up", "factors", "quick", "seed", "repetitio
 
 def run(
     experiment: Annotated[str, typer.Argument(help="A TOML file, or the name of a shipped experiment (classic).")],
-    quick: Annotated[bool, typer.Option("--quick", help="What the experiment's [quick] table makes shorter.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="What the experiment's [quick] table makes shorter.")
+    ] = False,
     results: Annotated[Path, typer.Option(help="Where results go.")] = Path("tests/results"),
     only: Annotated[list[str] | None, typer.Option(help="Only this scenario; may be given again.")] = None,
     on_running: Annotated[

@@ -58,11 +58,12 @@ def run_scenario(
     try:
         view = _prepare(context, directory, system, progress)
         _measure(context, directory, system, view, progress, circumstances)
-    except (PreparationError, SystemGoneError) as error:
+    except PreparationError as error:
         circumstances.trouble = str(error)
-        circumstances.is_system_gone = isinstance(error, SystemGoneError)
+    except SystemGoneError as error:
+        circumstances.system_faults = (str(error),)
     except BaseException:
-        circumstances.is_partial = True
+        circumstances.is_partial, circumstances.trouble = True, "interrupted"
         progress.finished(_write_down(context, directory, run_directory, circumstances))
         raise
     record = _write_down(context, directory, run_directory, circumstances)

@@ -130,8 +130,9 @@ def _follow(process: "subprocess.Popen[bytes]", load: LocustLoad, follower: Load
         with suppress(subprocess.TimeoutExpired):
             code = process.wait(_POLL_S)
             return LoadEnd() if code == 0 else LoadEnd(f"Locust ended with {code}: {_last_lines(load)}")
-        for row in rows.fresh() if follower is not None else ():
-            follower.second(row)
+        if follower is not None:
+            for row in rows.fresh():
+                follower.second(row)
     return LoadEnd(f"Locust ran on beyond its end and its drain limit of {load.drain_limit_s:g} s; it was stopped")
 
 

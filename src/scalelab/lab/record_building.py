@@ -1,0 +1,219 @@
+"""From what one load counted to its record: every figure of `run.json`, worked out from files alone. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hdrh.histogram import HdrHistogram
+
+from scalelab.lab.analysis.evidence import Evidence
+from scalelab.lab.analysis.fairness import jain_index
+from scalelab.lab.analysis.latency import LatencyTotals, add_totals, merge_histograms, summarize_latency
+from scalelab.lab.analysis.little import check_little
+from scalelab.lab.analysis.validity import judge
+from scalelab.lab.plan import CacheState, Scenario
+from scalelab.lab.results.histogram_log import histogram_tag
+from scalelab.lab.results.measured_files import Measured
+from scalelab.lab.results.recording import LatencyMeasure, Outcome, Recording
+from scalelab.lab.results.run_directory import ScenarioContext
+from scalelab.lab.results.run_record import (
+    Books,
+    CacheCheck,
+    LatencySummary,
+    LittleCheck,
+    NaiveLine,
+    ReplicaShare,
+    RouteSummary,
+    RunRecord,
+    Window,
+)
+
+REQUIRED_CACHE_RATIO = 0.99
+"""Least share of hits in a hit scenario, and of misses in a miss scenario."""
+_HITS = ("HIT", "STALE")
+_NO_CACHE_ANSWER = "none"
+
+
+@dataclass
+class Circumstances:
+    """What the runner saw beside the figures; filled while the scenario runs."""
+
+    is_partial: bool = False
+    trouble: str = ""
+    """What kept the scenario from being measured as planned."""
+    system_faults: tuple[str, ...] = ()
+    """Parts of the system that did not live through the load."""
+    machine_busy_ratio: float | None = None
+    """Share of the seconds in which the machine's cores were busy above 90 %."""
+
+
+def build_record(context: ScenarioContext, measured: Measured, circumstances: Circumstances) -> RunRecord:
+    """The record of one repetition.
+
+    Args:
+        context: what was planned.
+        measured: what the load driver left; anything of it may be missing.
+        circumstances: what else happened.
+    """
+    scenario, recording = context.scenario, measured.recording
+    window = recording.window if recording is not None else _nothing_measured(scenario)
+    books = recording.books if recording is not None else _EMPTY_BOOKS
+    record = RunRecord(
+        experiment=context.experiment,
+        scenario=scenario.name,
+        title=scenario.title,
+        repetition=context.repetition,
+        factors=scenario.factors,
+        started_at=context.started_at,
+        driver=scenario.load.driver,
+        users=scenario.load.users,
+        think_time_mean_s=scenario.load.think_time_mean_s,
+        load_duration_s=recording.load_end_s if recording is not None else 0.0,
+        window=window,
+        books=books,
+        throughput_per_s=_rate(_arrived(recording, ("completed",)), window),
+        failures=books.failed + books.timed_out,
+        latency=_latency(measured),
+        routes=_routes(measured),
+        little=_little(scenario, recording, window),
+        cache=cache_check(recording.cache_answers if recording is not None else {}, scenario.cache),
+        replicas=_replicas(recording, scenario.gateways),
+        prediction=context.prediction,
+        naive=_naive(recording),
+        validity=("no-data",),
+        caveats=(),
+    )
+    validity, caveats = judge(evidence_of(record, scenario, measured, circumstances))
+    return record.model_copy(update={"validity": validity, "caveats": caveats})
+
+
+def evidence_of(record: RunRecord, scenario: Scenario, measured: Measured, circumstances: Circumstances) -> Evidence:
+    """What the judge is shown."""
+    recording = measured.recording
+    is_whole = recording is not None and recording.is_final and not recording.is_interrupted
+    return Evidence(
+        books=record.books,
+        window=record.window,
+        load_duration_s=scenario.load.duration_s,
+        users=record.users,
+        think_time_mean_s=record.think_time_mean_s,
+        completed_in_window=_arrived(recording, ("completed",)) or 0,
+        throughput_per_s=record.throughput_per_s,
+        cache=record.cache,
+        little=record.little,
+        prediction=record.prediction,
+        timeline=measured.timeline,
+        is_partial=circumstances.is_partial or (recording is not None and not is_whole),
+        trouble=circumstances.trouble,
+        system_faults=circumstances.system_faults,
+        generator_faults=recording.generator_faults if recording is not None else 0,
+        oldest_censored_s=recording.oldest_in_flight_s if recording is not None else None,
+        drain_limit_s=scenario.load.drain_limit_s,
+        machine_busy_ratio=circumstances.machine_busy_ratio,
+        not_sent_reasons=recording.not_sent_reasons if recording is not None else {},
+    )
+
+
+def cache_check(answers: Mapping[str, int], expected: CacheState | None) -> CacheCheck:
+    """Hits and misses among the answers that tell; what does not tell is neither."""
+    told = {name: count for name, count in answers.items() if name != _NO_CACHE_ANSWER}
+    hits, total = sum(told.get(name, 0) for name in _HITS), sum(told.values())
+    return CacheCheck(
+        hits=hits,
+        misses=total - hits,
+        hit_ratio=hits / total if total else None,
+        expected=expected,
+        required_ratio=REQUIRED_CACHE_RATIO if expected is not None else None,
+    )
+
+
+_EMPTY_BOOKS = Books(
+    offered=0, not_sent=0, sent=0, completed=0, failed=0, timed_out=0, censored=0, completed_in_drain=0
+)
+
+
+def _nothing_measured(scenario: Scenario) -> Window:
+    return Window(start_s=scenario.load.window_start_s, end_s=scenario.load.window_start_s)
+
+
+def _rate(count: int | None, window: Window) -> float | None:
+    length_s = window.end_s - window.start_s
+    return count / length_s if count is not None and length_s > 0 else None
+
+
+def _arrived(recording: Recording | None, outcomes: Sequence[Outcome]) -> int | None:
+    if recording is None:
+        return None
+    counts = (answers.model_dump() for answers in recording.answers)
+    return sum(int(count[outcome]) for count in counts for outcome in outcomes)
+
+
+def _latency(measured: Measured, route: str | None = None) -> LatencySummary:
+    """Of good answers, of one route or of all."""
+    measures = [
+        measure
+        for measure in (measured.recording.latencies if measured.recording is not None else ())
+        if measure.outcome == "completed" and route in (None, measure.route)
+    ]
+    histograms = [
+        found
+        for measure in measures
+        if (found := measured.histograms.get(histogram_tag("actual", measure.route, measure.outcome))) is not None
+    ]
+    return summarize_latency(add_totals(map(_totals, measures)), _merged(histograms))
+
+
+def _merged(histograms: list[HdrHistogram]) -> HdrHistogram | None:
+    return merge_histograms(histograms) if histograms else None
+
+
+def _totals(measure: LatencyMeasure) -> LatencyTotals:
+    return LatencyTotals(
+        count=measure.count,
+        sum_s=measure.sum_s,
+        min_s=measure.min_s,
+        max_s=measure.max_s,
+        out_of_range=measure.out_of_range,
+    )
+
+
+def _routes(measured: Measured) -> tuple[RouteSummary, ...]:
+    return tuple(
+        RouteSummary(
+            route=answers.route,
+            completed=answers.completed,
+            failed=answers.failed + answers.timed_out,
+            latency=_latency(measured, answers.route),
+        )
+        for answers in (measured.recording.answers if measured.recording is not None else ())
+    )
+
+
+def _little(scenario: Scenario, recording: Recording | None, window: Window) -> LittleCheck | None:
+    """Little's law holds for whatever a user waits for: failures are answers, too."""
+    if recording is None:
+        return None
+    totals = add_totals(map(_totals, recording.latencies))
+    rate = _rate(_arrived(recording, ("completed", "failed", "timed_out")), window)
+    if not rate or not totals.count:
+        return None
+    load = scenario.load
+    return check_little(load.users, rate, totals.sum_s / totals.count, load.think_time_mean_s)
+
+
+def _replicas(recording: Recording | None, gateways: int) -> ReplicaShare:
+    """A gateway that never answered counts with 0."""
+    answers = dict(recording.instances) if recording is not None else {}
+    silent = [0] * max(0, gateways - len(answers))
+    return ReplicaShare(answers=answers, jain_index=jain_index([*answers.values(), *silent]))
+
+
+def _naive(recording: Recording | None) -> NaiveLine:
+    if recording is None:
+        return NaiveLine(requests=0, mean_s=None, throughput_per_s=None, failures=0)
+    early = recording.early
+    return NaiveLine(
+        requests=early.count,
+        mean_s=early.latency_sum_s / early.count if early.count else None,
+        throughput_per_s=early.count / recording.load_end_s if recording.load_end_s > 0 else None,
+        failures=early.failures,
+    )
