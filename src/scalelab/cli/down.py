@@ -8,7 +8,7 @@ from scalelab.deployment.state_directory import stack_directory
 
 
 def down(name: StackName = "default") -> None:
-    """Stop the running stack, or tidy up after one whose supervisor was killed."""
+    """Stop the running stack, or tidy up after a killed one."""
     directory = stack_directory(name)
     console = Console(stderr=True)
     if console.is_terminal:

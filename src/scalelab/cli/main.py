@@ -1,14 +1,15 @@
 """The program `scalelab`: finds the verb, runs it, turns errors into one line and an exit code.
 
-Only the verb in hand is imported, so that each starts fast; all of them are for `--help`.
+Only the verb in hand is imported, so that each starts fast; for `--help` the others' sources are read.
 """
 
+import ast
 import importlib
-import importlib.util
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,8 +18,12 @@ from scalelab import __version__
 from scalelab.cli.errors import complain, tell_error
 from scalelab.cli.exit_codes import ExitCode
 
-VERBS = ("up", "status", "scale", "down", "run", "report", "load", "doctor")
-"""In the order of `--help`. Each is a function of its own name in a module of its own name."""
+VERBS = (
+    *("up", "status", "scale", "down"),
+    *("run", "report", "load", "capacity", "fit", "compare", "watch", "selftest"),
+    "doctor",
+)
+"""In the order of `--help`. Each that is there is a function of its own name in a module of its own name."""
 DEBUG_VARIABLE = "SCALELAB_DEBUG"
 
 
@@ -38,8 +43,8 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one verb; its exit code. Prints one line when it fails."""
     debug = "--debug" in arguments or bool(os.environ.get(DEBUG_VARIABLE))
     try:
-        command = typer.main.get_command(build_app(verbs_wanted(arguments)))
-        outcome = command.main(args=list(arguments), prog_name="scalelab", standalone_mode=False)
+        command = typer.main.get_command(build_app(verb_in(arguments)))
+        outcome = command.main(args=list(arguments) or ["--help"], prog_name="scalelab", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")
         return ExitCode.INTERRUPTED
@@ -51,33 +56,48 @@ def run_command(arguments: Sequence[str]) -> int:
             return tell_error(error, debug=debug)
         complain(f"{usage().rstrip('.')} (see: {_help_command(arguments)})")
         return ExitCode.USAGE
+    if not arguments:
+        return ExitCode.USAGE
     return outcome if isinstance(outcome, int) else ExitCode.DONE
 
 
-def verbs_wanted(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The verb in hand, or all when there is none that we know: for help, and for mistakes."""
-    if "--version" in arguments:
-        return ("doctor",)  # any will do
+def verb_in(arguments: Sequence[str]) -> str | None:
+    """The verb in hand; None when there is none that we know."""
     first = next((argument for argument in arguments if not argument.startswith("-")), "")
-    return (first,) if first in VERBS else VERBS
+    return first if first in VERBS and _source(first) is not None else None
 
 
-def build_app(verbs: Sequence[str]) -> typer.Typer:
-    """The application with these verbs, those that are installed."""
+def build_app(wanted: str | None) -> typer.Typer:
+    """The application with the verb in hand whole, and the others in outline."""
     app = typer.Typer(
         name="scalelab",
         help="A laboratory for scalability: a real distributed system, honest load, a verdict with its doubt.",
-        no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
     app.callback()(_program)
-    for verb in verbs:
-        module = f"scalelab.cli.{verb}"
-        if importlib.util.find_spec(module) is not None:
-            app.command(name=verb)(getattr(importlib.import_module(module), verb))
+    for verb in VERBS:
+        if verb == wanted:
+            app.command(name=verb)(getattr(importlib.import_module(f"scalelab.cli.{verb}"), verb))
+        elif (source := _source(verb)) is not None:
+            app.command(name=verb, help=summary_of(verb, source.read_text(encoding="utf-8")))(_outline)
     return app
+
+
+def summary_of(verb: str, source: str) -> str:
+    """The docstring of the function `verb` in `source`."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == verb]
+    return (ast.get_docstring(functions[0]) if functions else None) or ""
+
+
+def _source(verb: str) -> Path | None:
+    file = Path(__file__).with_name(f"{verb}.py")
+    return file if file.exists() else None
+
+
+def _outline() -> None:
+    raise AssertionError("only the verb in hand is called, and it is whole")
 
 
 def _program(
@@ -99,8 +119,8 @@ def _print_version(*, on: bool) -> None:
 
 
 def _help_command(arguments: Sequence[str]) -> str:
-    verbs = verbs_wanted(arguments)
-    return f"scalelab {verbs[0]} --help" if len(verbs) == 1 else "scalelab --help"
+    verb = verb_in(arguments)
+    return "scalelab --help" if verb is None else f"scalelab {verb} --help"
 
 
 def _turn_termination_into_interrupt() -> None:

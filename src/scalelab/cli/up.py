@@ -1,5 +1,6 @@
 """`scalelab up`: a stack on this machine, in the foreground until Ctrl-C or in the background."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -54,19 +55,16 @@ def up(
 
 def _run_in_foreground(topology: Topology, directory: StackDirectory, console: Console) -> None:
     stack = LocalStack(topology, directory)
+    with start_progress(directory.name, console) as stack.on_progress:
+        view = stack.start()  # leaves nothing when it fails or is interrupted
+    stack.on_progress = ignore_progress
     try:
-        with start_progress(directory.name, console) as on_progress:
-            stack.on_progress = on_progress
-            view = stack.start()
-        stack.on_progress = ignore_progress
         _print_access(view, directory, "Ctrl-C stops it.")
         stack.ended.wait()
-        stack.stop()  # returns when whoever stops it has finished
         print("The stack was stopped from elsewhere.")
     finally:
-        if not stack.ended.is_set():
-            with stop_progress(directory.name, console):
-                stack.stop()
+        with stop_progress(directory.name, console) if not stack.ended.is_set() else nullcontext():
+            stack.stop()
 
 
 def _wanted_topology(

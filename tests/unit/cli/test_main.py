@@ -1,23 +1,24 @@
 import pytest
 
 from scalelab import __version__
-from scalelab.cli.main import VERBS, run_command, verbs_wanted
+from scalelab.cli.main import run_command, summary_of, verb_in
 
 
 @pytest.mark.parametrize(
-    ("arguments", "verbs"),
-    [
-        (["status", "--json"], ("status",)),
-        (["--debug", "up"], ("up",)),
-        ([], VERBS),
-        (["--help"], VERBS),
-        (["x"], VERBS),
-        (["--version"], ("doctor",)),
-    ],
+    ("arguments", "verb"),
+    [(["status", "--json"], "status"), (["--debug", "up"], "up"), ([], None), (["--help"], None), (["x"], None)],
 )
-def test_only_the_verb_in_hand_is_imported(arguments, verbs):
-    """All of them are for help and for mistakes."""
-    assert verbs_wanted(arguments) == verbs
+def test_only_the_verb_in_hand_is_imported(arguments, verb):
+    """The others are read for help only."""
+    assert verb_in(arguments) == verb
+
+
+def test_summary_is_read_without_running_anything():
+    """A verb whose imports take seconds costs `--help` nothing."""
+    source = 'import absent\n\ndef run(x: int) -> None:\n    """Run it."""\n'
+
+    assert summary_of("run", source) == "Run it."
+    assert summary_of("walk", source) == ""
 
 
 def test_version_is_printed(capsys):
@@ -65,6 +66,14 @@ def test_no_such_stack_is_one_line_and_exit_code_1(capsys, monkeypatch, short_ho
 
     assert code == 1
     assert capsys.readouterr().err == "scalelab: no stack named 'default' is running: start one with `scalelab up`\n"
+
+
+def test_no_verb_at_all_shows_the_help(capsys):
+    """And is wrong usage to a script."""
+    code = run_command([])
+
+    assert code == 2
+    assert capsys.readouterr().out.startswith("Usage: scalelab ")
 
 
 def test_help_lists_the_verbs_without_control_characters(capsys):
