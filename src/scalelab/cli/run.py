@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from scalelab.cli.errors import CommandError, complain
+from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.run_progress import RunDisplay
 from scalelab.cli.run_systems import AttachedSystem, OwnStacks, engine_versions
-from scalelab.cli.run_table import results_table
+from scalelab.cli.run_table import caveat_lines, results_table
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.overrides import apply_overrides
 from scalelab.lab.experiment_faults import ExperimentError
@@ -21,6 +21,8 @@ from scalelab.lab.results.run_record import RunRecord
 from scalelab.lab.runner import run_experiment
 from scalelab.lab.shipped import shipped_experiments
 
+LEAST_WIDTH = 110
+"""Of the table, also where the output goes into a file."""
 _TABLES = ("topology", "load", "warm_up", "factors", "quick", "seed", "repetitions")
 
 
@@ -103,10 +105,11 @@ def _systems(on_running: str | None, display: RunDisplay) -> OwnStacks | Attache
 
 def _tell(display: RunDisplay) -> None:
     if display.records:
-        Console().print(results_table(display.records))
-    for record in display.records:
-        for caveat in record.caveats:
-            complain(f"{record.title}: {caveat.text} {caveat.advice}".rstrip())
+        console = Console()
+        console.width = max(console.width, LEAST_WIDTH)
+        console.print(results_table(display.records))
+    for line in caveat_lines(display.records):
+        print(line)
     if display.directory is not None:
         print(f"Results: {display.directory}")
 

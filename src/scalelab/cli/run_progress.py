@@ -94,4 +94,4 @@ class RunDisplay:
 
     def _line(self, text: str) -> None:
         stamp = time.strftime("%H:%M:%S ") if self._status is None else ""
-        self.console.print(stamp + text, markup=False, highlight=False)
+        self.console.print(stamp + text, markup=False, highlight=False, soft_wrap=True)

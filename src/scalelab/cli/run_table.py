@@ -11,13 +11,23 @@ MS_PER_S = 1000
 
 def results_table(records: Sequence[RunRecord]) -> Table:
     """One row for each repetition of a scenario."""
-    table = Table("Scenario")
-    for head in ("Avg response (ms)", "p99 (ms)", "Requests/s", "Predicted", "Failures", "N by Little", "Hits"):
-        table.add_column(head, justify="right")
+    table = Table()
+    table.add_column("Scenario", no_wrap=True)
+    for head in ("Mean ms", "p99 ms", "Req/s", "Predicted", "Failures", "N (Little)", "Hits"):
+        table.add_column(head, justify="right", no_wrap=True)
     table.add_column("Validity")
     for record in records:
         table.add_row(*_cells(record))
     return table
+
+
+def caveat_lines(records: Sequence[RunRecord]) -> list[str]:
+    """Every caveat once, behind the scenarios that it concerns."""
+    concerned: dict[str, list[str]] = {}
+    for record in records:
+        for caveat in record.caveats:
+            concerned.setdefault(f"{caveat.text} {caveat.advice}".rstrip(), []).append(record.title)
+    return [f"- {'; '.join(dict.fromkeys(titles))}: {text}" for text, titles in concerned.items()]
 
 
 def validity_text(record: RunRecord) -> str:
@@ -27,7 +37,7 @@ def validity_text(record: RunRecord) -> str:
 
 def _cells(record: RunRecord) -> tuple[str, ...]:
     predicted = record.prediction.throughput_per_s if record.prediction is not None else None
-    implied = f"{record.little.implied_users:.0f} of {record.users}" if record.little is not None else "-"
+    implied = f"{record.little.implied_users:.0f}/{record.users}" if record.little is not None else "-"
     title = record.title if record.repetition == 1 else f"{record.title} (#{record.repetition})"
     return (
         title,

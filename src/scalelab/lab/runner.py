@@ -65,6 +65,8 @@ def run_experiment(
         KeyboardInterrupt: interrupted; what was measured is on disk.
         OSError: the results cannot be written.
     """
+    order = plan.order()
+    systems.system_for(order[0][1].topology)  # nothing is written before there is something to measure
     started_at = datetime.now(UTC)
     manifest = make_manifest(
         plan,
@@ -74,8 +76,6 @@ def run_experiment(
         host=this_host(),
         git=git_revision(Path(__file__).parent),
     )
-    order = plan.order()
-    systems.system_for(order[0][1].topology)  # nothing is written before there is something to measure
     directory = RunDirectory.create(results, manifest, started_at)
     progress.began(directory.path, len(order))
     records = []

@@ -1,0 +1,95 @@
+"""Reads a run's directory, whole or torn. What is missing is told, never made up; nothing is raised for it.
+
+A repetition that was killed has no `run.json`: its record is worked out from what the load driver had written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from scalelab.lab.record_building import Circumstances, build_record
+from scalelab.lab.results.manifest import MANIFEST_FILE, Manifest
+from scalelab.lab.results.measured_files import Measured, read_measured
+from scalelab.lab.results.run_directory import CONTEXT_FILE, RUN_FILE, ScenarioContext
+from scalelab.lab.results.run_record import RunRecord
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class StoredRepetition:
+    """One repetition of one scenario, as far as it is there."""
+
+    directory: Path
+    record: RunRecord
+    measured: Measured
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One run."""
+
+    directory: Path
+    manifest: Manifest | None
+    repetitions: tuple[StoredRepetition, ...]
+    """In the manifest's order; without a manifest in order of their start."""
+    missing: tuple[str, ...]
+    """What a whole run would have and this one lacks, in sentences."""
+
+    @property
+    def records(self) -> tuple[RunRecord, ...]:
+        """Of all repetitions."""
+        return tuple(repetition.record for repetition in self.repetitions)
+
+
+def read_run(directory: Path) -> StoredRun:
+    """Everything that can be read in the directory; `latest` may be given."""
+    manifest, fault = _read(Manifest, directory / MANIFEST_FILE)
+    missing = [fault] if fault else []
+    repetitions = []
+    for folder in _folders(directory, manifest):
+        stored, fault = _read_repetition(folder)
+        if stored is not None:
+            repetitions.append(stored)
+        if fault:
+            missing.append(fault)
+    if manifest is None:
+        repetitions.sort(key=lambda stored: stored.record.started_at)
+    return StoredRun(directory, manifest, tuple(repetitions), tuple(missing))
+
+
+def _folders(directory: Path, manifest: Manifest | None) -> Iterator[Path]:
+    if manifest is not None:
+        yield from (directory / planned.scenario / str(planned.repetition) for planned in manifest.order)
+        return
+    yield from sorted({file.parent for name in (RUN_FILE, CONTEXT_FILE) for file in directory.glob(f"*/*/{name}")})
+
+
+def _read_repetition(folder: Path) -> tuple[StoredRepetition | None, str]:
+    """The repetition, and what it lacks."""
+    where = f"{folder.parent.name}, repetition {folder.name}"
+    if not folder.is_dir():
+        return None, f"{where} was not run"
+    measured = read_measured(folder)
+    record, fault = _read(RunRecord, folder / RUN_FILE)
+    if record is not None:
+        return StoredRepetition(folder, record, measured), ""
+    context, _ = _read(ScenarioContext, folder / CONTEXT_FILE)
+    if context is None:
+        return None, f"{where}: {fault}"
+    circumstances = Circumstances(is_partial=True, trouble="the run was killed before its record was written")
+    rebuilt = build_record(context, measured, circumstances)
+    return StoredRepetition(folder, rebuilt, measured), f"{where}: {fault}; worked out from what was written before"
+
+
+def _read(model: type[ModelT], file: Path) -> tuple[ModelT | None, str]:
+    """The document, or what is wrong with it."""
+    try:
+        return model.model_validate_json(file.read_text(encoding="utf-8")), ""
+    except OSError:
+        return None, f"{file.name} is missing"
+    except (ValidationError, UnicodeDecodeError):
+        return None, f"{file.name} is torn or of another version"
