@@ -77,17 +77,17 @@ class SmallSystem:
 class Progress:
     """Keeps what it is told; `at_second` may interfere."""
 
-    def __init__(self, at_second=lambda row: None):
+    def __init__(self, at_second=lambda _row: None):
         self.at_second = at_second
         self.phases, self.records, self.notes = [], [], []
 
-    def began(self, directory, runs):
+    def began(self, directory, _runs):
         self.directory = directory
 
-    def scenario(self, number, scenario, repetition):
+    def scenario(self, _number, scenario, _repetition):
         self.phases.append(scenario.title)
 
-    def phase(self, text, expected_s):
+    def phase(self, text, _expected_s):
         self.phases.append(text)
 
     def second(self, row):
@@ -155,7 +155,7 @@ def test_a_system_that_ends_under_load_is_told(system, tmp_path):
     """Another process id after the load than before: the gateway was started again."""
     plan = make_plan(EXPERIMENT, "small", only=("results_miss",))
 
-    def restart(row):
+    def restart(_row):
         system.pid = 1
 
     (record,) = run_experiment(plan, system, tmp_path, Progress(restart))
@@ -167,7 +167,7 @@ def test_a_system_that_ends_under_load_is_told(system, tmp_path):
 def test_a_system_that_has_gone_ends_a_scenario_not_the_run(system, tmp_path):
     """The first scenario's system ends; the record says so, and the second is still tried."""
 
-    def end(row):
+    def end(_row):
         system.is_gone = True
 
     records = run_experiment(make_plan(EXPERIMENT, "small"), system, tmp_path, Progress(end))
