@@ -15,8 +15,8 @@ from starlette.responses import Response
 from scalelab.stack.api_gateway.forwarded_headers import client_response_headers, raw, upstream_request_headers
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
-from scalelab.stack.service_kit.http_client import UpstreamAnswer, UpstreamFault
 from scalelab.stack.service_kit.problems import problem
+from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
 
 RETRY_AFTER_S = 1
 _FAULT_STATUS = {

@@ -18,8 +18,8 @@ from scalelab.stack.api_gateway.tokens import TokenRules
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
 from scalelab.stack.service_kit.cannot_start import CannotStartError
-from scalelab.stack.service_kit.http_client import UpstreamClient, client_session
 from scalelab.stack.service_kit.metrics import ServiceMetrics
+from scalelab.stack.upstream import UpstreamClient
 
 
 class GatewayParts:
@@ -60,9 +60,11 @@ class GatewayParts:
     async def opened(self) -> AsyncIterator[None]:
         """Holds the clients while the context is open; a write that has begun is finished first."""
         timeout_s = self._settings.upstream_timeout_s
-        async with client_session() as session, self.tasks.opened():
-            self.database = UpstreamClient(session, self._settings.database_url, timeout_s)
-            self.microservice = UpstreamClient(session, self._settings.microservice_url, timeout_s)
+        async with (
+            UpstreamClient(self._settings.database_url, timeout_s) as self.database,
+            UpstreamClient(self._settings.microservice_url, timeout_s) as self.microservice,
+            self.tasks.opened(),
+        ):
             try:
                 yield
             finally:

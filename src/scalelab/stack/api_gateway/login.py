@@ -21,8 +21,8 @@ from scalelab.stack.api_gateway.token_keys import SigningKey
 from scalelab.stack.api_gateway.tokens import TokenRules, sign_token
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST, answer_unless_gone
-from scalelab.stack.service_kit.http_client import UpstreamAnswer, UpstreamFault
 from scalelab.stack.service_kit.problems import problem
+from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
 
 _ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.@+-]{0,127}")
 """Names that can exist. Any other is unknown without a question to the database, and can form no other path."""

@@ -34,7 +34,7 @@ def may_store(request: Request, response: Response, *, stores_cookies: bool = Fa
 
 
 def stored_fields(response: Response) -> Fields:
-    """The header fields to keep: end to end only. Directives for caches like this one stay, since they decide here."""
+    """The header fields to keep: end to end only. Directives for caches like this one stay: they decide."""
     return response.fields.end_to_end()
 
 

@@ -18,10 +18,10 @@ from scalelab.stack.microservice.processing import process_records
 from scalelab.stack.microservice.records_client import RecordsMissing, fetch_records
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
 from scalelab.stack.service_kit.delays import SimulatedDelay
-from scalelab.stack.service_kit.http_client import UpstreamClient, client_session
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import problem
 from scalelab.stack.service_kit.service import build_service
+from scalelab.stack.upstream import UpstreamClient
 
 _KEY = re.compile(r"[1-9][0-9]{0,17}")  # what the database service takes for a key
 
@@ -45,8 +45,7 @@ class ProcessRoute:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Holds the connections to the database service while the context is open."""
-        async with client_session() as session:
-            self._database = UpstreamClient(session, self._settings.database_url, self._settings.upstream_timeout_s)
+        async with UpstreamClient(self._settings.database_url, self._settings.upstream_timeout_s) as self._database:
             yield
 
     async def answer(self, request: Request) -> Response:

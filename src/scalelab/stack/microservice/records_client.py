@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from scalelab.contracts.records import RECORDS_PATH, Record, RecordRange
-from scalelab.stack.service_kit.http_client import UpstreamAnswer, UpstreamClient, UpstreamFault
+from scalelab.stack.upstream import UpstreamAnswer, UpstreamClient, UpstreamFault
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class UpstreamClient:
         method: str,
         path_and_query: str,
         *,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
         body: bytes | None = None,
     ) -> UpstreamAnswer | UpstreamFault:
         """One request and its whole answer; the id of the request in hand travels with it.
@@ -156,8 +156,8 @@ async def _send_chunked(
     await connection.send(b"0\r\n\r\n")
 
 
-def _pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    return headers.items() if isinstance(headers, Mapping) else headers
+def _pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> Iterable[tuple[str, str]]:
+    return headers.items() if isinstance(headers, Mapping) else headers or ()
 
 
 def _framing(method: str, body: Body) -> tuple[str, str] | None:

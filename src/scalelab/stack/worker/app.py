@@ -16,9 +16,9 @@ import structlog
 
 from scalelab.contracts.service_settings import WorkerSettings
 from scalelab.stack.service_kit.admin import Readiness, admin_listener
-from scalelab.stack.service_kit.http_client import UpstreamClient, client_session
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.task_queue import Claim, TaskDesk, open_task_desk
+from scalelab.stack.upstream import UpstreamClient
 from scalelab.stack.worker.backoff import RetryPolicy
 from scalelab.stack.worker.broker import build_broker, build_worker
 from scalelab.stack.worker.dead_letters import dead_letter_route
@@ -42,10 +42,10 @@ async def serve(settings: WorkerSettings) -> None:
     async with (
         open_task_desk(settings) as desk,
         admin_listener(settings, service_metrics, readiness, [dead_letter_route(desk)]),
-        client_session() as session,
+        UpstreamClient(settings.database_url, UPSTREAM_TIMEOUT_S) as database,
     ):
         metrics = WorkerMetrics(service_metrics)
-        source = RecordSource(UpstreamClient(session, settings.database_url, UPSTREAM_TIMEOUT_S))
+        source = RecordSource(database)
         runner = _runner(settings, desk, _job(source), policy, metrics)
         sweeper = Sweeper(desk, policy.max_attempts, metrics, readiness)
         async with (

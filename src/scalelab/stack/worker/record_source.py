@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 
 from scalelab.contracts.records import RECORDS_PATH, Record, RecordRange
-from scalelab.stack.service_kit.http_client import UpstreamClient, UpstreamFault
+from scalelab.stack.upstream import UpstreamClient, UpstreamFault
 
 _OK = 200
 

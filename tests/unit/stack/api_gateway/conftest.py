@@ -16,8 +16,8 @@ from scalelab.stack.api_gateway.app import assemble
 from scalelab.stack.api_gateway.gateway_parts import GatewayParts
 from scalelab.stack.api_gateway.token_keys import load_signing_key
 from scalelab.stack.api_gateway.tokens import TokenRules, sign_token
-from scalelab.stack.service_kit.http_client import UpstreamAnswer, UpstreamFault
 from scalelab.stack.service_kit.metrics import ServiceMetrics
+from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
 
 NOW_S = 1_700_000_000.0
 

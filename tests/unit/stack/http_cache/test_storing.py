@@ -60,8 +60,6 @@ def test_statuses_that_are_no_whole_answer(stored, asked, status):
 
 def test_only_end_to_end_fields_are_kept(stored):
     """C39: hop-by-hop fields, those named by Connection included, are not stored."""
-    response = stored(
-        "max-age=60", connection="X-Foo", x_foo="1", transfer_encoding="chunked", etag='"a"'
-    )
+    response = stored("max-age=60", connection="X-Foo", x_foo="1", transfer_encoding="chunked", etag='"a"')
 
     assert list(stored_fields(response)) == [("cache-control", "max-age=60"), ("etag", '"a"')]

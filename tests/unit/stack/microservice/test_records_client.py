@@ -4,7 +4,7 @@ import pytest
 
 from scalelab.contracts.records import RecordRange
 from scalelab.stack.microservice.records_client import RecordsMissing, read_answer
-from scalelab.stack.service_kit.http_client import UpstreamAnswer
+from scalelab.stack.upstream import UpstreamAnswer
 
 
 def _range(*records):

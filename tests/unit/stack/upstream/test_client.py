@@ -130,6 +130,27 @@ async def test_a_truncated_or_malformed_answer_is_broken(upstream, close, answer
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("target", ["/a%2Fb?q=%41%2B+", "/a/../b", "/data?key=1&key=2", "/x?", "/%7euser"])
+async def test_the_path_is_sent_as_it_was_given(upstream, target):
+    """An encoded path is neither decoded nor normalised."""
+    server = await upstream(OK)
+    async with UpstreamClient(server.url, 5) as client:
+        await client.request("GET", target)
+
+    assert server.heads[0].split(b" ")[1].decode() == target
+
+
+async def test_a_redirect_is_an_answer_and_a_cookie_is_forgotten(upstream):
+    """Nothing is followed, and nothing of one user's answer goes into the next request."""
+    server = await upstream(b"HTTP/1.1 302 F\r\nLocation: /x\r\nSet-Cookie: s=ada\r\nContent-Length: 0\r\n\r\n", OK)
+    async with UpstreamClient(server.url, 5) as client:
+        first = await client.request("GET", "/")
+        await client.request("GET", "/")
+
+    assert first.status == 302
+    assert b"cookie" not in server.heads[1].lower()
+
+
 async def test_interim_answers_are_passed_over(upstream):
     """100 and 103 come before the answer."""
     server = await upstream(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n" + OK)

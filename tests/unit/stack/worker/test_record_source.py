@@ -5,7 +5,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from scalelab.contracts.records import record_checksum
-from scalelab.stack.service_kit.http_client import UpstreamClient, client_session
+from scalelab.stack.upstream import UpstreamClient
 from scalelab.stack.worker.record_source import RecordSource, SourceFault
 
 
@@ -23,10 +23,8 @@ async def fetched(answer, timeout_s=5.0):
 
     app = web.Application()
     app.router.add_get("/records", handle)
-    async with TestServer(app) as server, client_session() as session:
-        base_url = str(server.make_url("")).rstrip("/")
-        source = RecordSource(UpstreamClient(session, base_url, timeout_s))
-        return await source.fetch(3, 2), asked
+    async with TestServer(app) as server, UpstreamClient(str(server.make_url("")), timeout_s) as client:
+        return await RecordSource(client).fetch(3, 2), asked
 
 
 async def test_records_are_asked_for_as_the_contract_says():
@@ -58,7 +56,7 @@ async def test_what_cannot_be_believed_is_a_fault(answer, detail):
 
 async def test_a_service_that_is_not_there_is_a_fault():
     """Not an exception."""
-    async with client_session() as session:
-        result = await RecordSource(UpstreamClient(session, "http://127.0.0.1:1", 1.0)).fetch(1, 1)
+    async with UpstreamClient("http://127.0.0.1:1", 1.0) as client:
+        result = await RecordSource(client).fetch(1, 1)
 
     assert result == SourceFault("database service: unreachable")
