@@ -1,0 +1,101 @@
+"""Resolves names and opens connections. While a load runs, errors become faults of the connection, never raised."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from scalelab.lab.load.connection import Connection
+from scalelab.lab.load.faults import connect_fault
+from scalelab.lab.load.targets import Origin
+
+Addresses = Mapping[Origin, tuple[str, ...]]
+"""Numeric addresses of each origin, in the order in which they are tried."""
+
+
+class UnresolvedError(Exception):
+    """Raised when a host name has no address; the message names it and the reason."""
+
+
+class CertificateFileError(Exception):
+    """Raised when the file of trusted certificates cannot be used; the message names it and the reason."""
+
+
+def resolve(origins: Iterable[Origin]) -> dict[Origin, tuple[str, ...]]:
+    """Addresses of the origins: once, before the load, so that no name server is measured.
+
+    Raises:
+        UnresolvedError: a name has no address.
+    """
+    addresses = {}
+    for origin in origins:
+        try:
+            found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise UnresolvedError(f"cannot resolve {origin.host!r}: {reason}") from error
+        addresses[origin] = tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+    return addresses
+
+
+def tls_context(ca_file: Path | None, *, is_certificate_checked: bool) -> ssl.SSLContext:
+    """How https is spoken: HTTP/1.1 only.
+
+    Raises:
+        CertificateFileError: the file cannot be read or holds no certificate.
+    """
+    try:
+        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        reason = getattr(error, "strerror", None) or "it holds no certificate"
+        raise CertificateFileError(f"cannot use the certificates of {ca_file}: {reason}") from error
+    context.set_alpn_protocols(["http/1.1"])
+    if not is_certificate_checked:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Connector:
+    """Opens connections on the running loop. An address that answered is tried first the next time."""
+
+    def __init__(self, addresses: Addresses, context: ssl.SSLContext | None) -> None:
+        self._addresses = {origin: list(known) for origin, known in addresses.items()}
+        self._context = context
+        self._tasks: dict[asyncio.Task[None], Connection] = {}
+
+    def open(self, connection: Connection) -> None:
+        """Start to connect; the connection hears of it."""
+        task = asyncio.get_running_loop().create_task(self._open(connection), name="connect")
+        self._tasks[task] = connection
+        task.add_done_callback(self._tasks.pop)
+
+    def cancel_abandoned(self) -> None:
+        """Give up connecting for those that were given up."""
+        for task, connection in list(self._tasks.items()):
+            if connection.is_dead:
+                task.cancel()
+
+    async def _open(self, connection: Connection) -> None:
+        origin = connection.origin
+        known = self._addresses[origin]
+        for address in tuple(known):
+            try:
+                await self._connect(connection, origin, address)
+            except (OSError, ssl.SSLError) as error:
+                last = error
+            else:
+                known.remove(address)
+                known.insert(0, address)
+                return
+        connection.fail_to_open(connect_fault(last))
+
+    async def _connect(self, connection: Connection, origin: Origin, address: str) -> None:
+        loop = asyncio.get_running_loop()
+        if origin.is_secure:
+            await loop.create_connection(
+                lambda: connection, address, origin.port, ssl=self._context, server_hostname=origin.host
+            )
+        else:
+            await loop.create_connection(lambda: connection, address, origin.port)
