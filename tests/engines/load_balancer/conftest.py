@@ -33,6 +33,7 @@ class Gateway:
     requests: list[tuple[str, str]] = field(default_factory=list)
     checks: int = 0
     cancelled: int = 0
+    written_bytes: int = 0
     release: asyncio.Event = field(default_factory=asyncio.Event)
     chunks: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     received: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
@@ -121,6 +122,18 @@ class Gateway:
             total += len(chunk)
             self.received.put_nowait(chunk)
         return web.json_response({"gateway": self.name, "body_bytes": total})
+
+    async def _on_unread(self, _request: web.Request) -> web.StreamResponse:
+        """Takes nothing of the body before it is released."""
+        await self.release.wait()
+        return web.Response()
+
+    async def _on_flood(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 65_536)
+            self.written_bytes += 65_536
 
     async def _on_cut(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -226,15 +239,22 @@ class Balancer:
     def log_events(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.log_path.read_text().splitlines() if line.startswith("{")]
 
-    async def close(self) -> None:
+    async def disconnect(self) -> None:
+        """Close the test's own connections."""
         for session in (self._client, self._control):
             if session is not None:
                 await session.close()
         self._client = self._control = None
+
+    async def close(self) -> None:
+        await self.disconnect()
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                await asyncio.to_thread(self.process.wait, 10)
+                self.process.wait(10)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -295,9 +315,46 @@ async def start_gateways() -> AsyncIterator[Callable[[int], Awaitable[list[Gatew
         await gateway.stop()
 
 
+@pytest.fixture(scope="session")
+def shared_balancer() -> Iterator[Callable[[str], Balancer]]:
+    """One process per engine for all tests that need no settings of their own."""
+    shared: dict[str, Balancer] = {}
+
+    def of_engine(engine: str) -> Balancer:
+        if engine not in shared:
+            directory = Path(tempfile.mkdtemp(prefix="slb-", dir="/tmp"))
+            shared[engine] = Balancer(engine, directory, [], {})
+        return shared[engine]
+
+    yield of_engine
+    for balancer in shared.values():
+        balancer.stop()
+        shutil.rmtree(balancer.directory)
+
+
+@pytest.fixture
+async def use_balancer(
+    engine: str, shared_balancer: Callable[[str], Balancer]
+) -> AsyncIterator[Callable[[list[Gateway]], Awaitable[Balancer]]]:
+    """Gives the shared balancer these gateways, and takes them away after the test."""
+    balancer = shared_balancer(engine)
+
+    async def use(gateways: list[Gateway]) -> Balancer:
+        await balancer.settled({})
+        await balancer.put(gateways, drain_timeout_s=10.0 if all(each.is_ready for each in gateways) else 0.2)
+        await balancer.settled({gateway.name: "up" if gateway.is_ready else "down" for gateway in gateways})
+        return balancer
+
+    yield use
+    try:
+        await balancer.put([], drain_timeout_s=0.2)
+    finally:
+        await balancer.disconnect()
+
+
 @pytest.fixture
 async def start_balancer(engine: str, directory: Path) -> AsyncIterator[Callable[..., Awaitable[Balancer]]]:
-    """Starts the one balancer of a test and waits until all its gateways take traffic."""
+    """Starts a balancer of the test's own and waits until all its gateways take traffic."""
     started: list[Balancer] = []
 
     async def start(gateways: list[Gateway], **overrides: object) -> Balancer:

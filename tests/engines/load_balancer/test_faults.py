@@ -18,11 +18,11 @@ async def _problem(response: aiohttp.ClientResponse) -> dict[str, object]:
     return problem
 
 
-async def test_no_gateway_up_is_503_with_retry_after(start_gateways, start_balancer):
+async def test_no_gateway_up_is_503_with_retry_after(start_gateways, use_balancer):
     """Nobody is ready: the client is told to come back."""
     [gateway] = await start_gateways(1)
     gateway.is_ready = False
-    balancer = await start_balancer([gateway])
+    balancer = await use_balancer([gateway])
 
     async with balancer.client.get("/echo", headers={"X-Request-Id": "mine"}) as response:
         problem = await _problem(response)
@@ -46,10 +46,10 @@ async def test_a_silent_gateway_is_504(start_gateways, start_balancer):
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-async def test_what_may_have_been_done_is_not_done_twice(start_gateways, start_balancer, method):
+async def test_what_may_have_been_done_is_not_done_twice(start_gateways, use_balancer, method):
     """The gateway breaks off after it has read the body: 502, and no other gateway sees the request."""
     gateways = await start_gateways(3)
-    balancer = await start_balancer(gateways)
+    balancer = await use_balancer(gateways)
 
     statuses = []
     for data in (b"once", b""):
@@ -61,10 +61,10 @@ async def test_what_may_have_been_done_is_not_done_twice(start_gateways, start_b
     assert sum(len(gateway.requests) for gateway in gateways) == 2
 
 
-async def test_an_idempotent_request_is_replayed_elsewhere(start_gateways, start_balancer):
+async def test_an_idempotent_request_is_replayed_elsewhere(start_gateways, use_balancer):
     """A gateway breaks off before the first byte of an answer: another one is asked, and answers."""
     first, second = await start_gateways(2)
-    balancer = await start_balancer([first, second])
+    balancer = await use_balancer([first, second])
     first._on_hold = first._on_drop
 
     second.release.set()
@@ -77,10 +77,10 @@ async def test_an_idempotent_request_is_replayed_elsewhere(start_gateways, start
     assert len(first.requests) >= 1
 
 
-async def test_a_repeated_break_off_is_502(start_gateways, start_balancer):
+async def test_a_repeated_break_off_is_502(start_gateways, use_balancer):
     """No gateway answers a request that breaks them all; it is not tried for ever."""
     gateways = await start_gateways(3)
-    balancer = await start_balancer(gateways)
+    balancer = await use_balancer(gateways)
 
     async with balancer.client.get("/drop") as response:
         await _problem(response)
@@ -120,10 +120,10 @@ async def test_all_connections_refused_is_a_gateway_error(start_gateways, start_
     assert response.status in {502, 503}
 
 
-async def test_a_gateway_killed_under_load_costs_no_idempotent_request(start_gateways, start_balancer, until):
+async def test_a_gateway_killed_under_load_costs_no_idempotent_request(start_gateways, use_balancer, until):
     """Thirty clients ask all the time; one of three gateways dies; everyone gets an answer."""
     gateways = await start_gateways(3)
-    balancer = await start_balancer(gateways)
+    balancer = await use_balancer(gateways)
     statuses: Counter[int] = Counter()
     is_over = asyncio.Event()
 
@@ -147,10 +147,10 @@ async def test_a_gateway_killed_under_load_costs_no_idempotent_request(start_gat
     assert {member["in_flight"] for member in view.values()} == {0}
 
 
-async def test_a_killed_gateway_comes_back(start_gateways, start_balancer):
+async def test_a_killed_gateway_comes_back(start_gateways, use_balancer):
     """Checks go on while it is down; when it passes again, it gets its share."""
     first, second = await start_gateways(2)
-    balancer = await start_balancer([first, second])
+    balancer = await use_balancer([first, second])
     await first.kill()
     await balancer.settled({first.name: "down", second.name: "up"})
     alone = await balancer.answering_gateways(4)

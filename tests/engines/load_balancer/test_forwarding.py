@@ -1,6 +1,8 @@
 """What every engine does with a request and its answer."""
 
 import asyncio
+import contextlib
+import json
 from collections import Counter
 
 import aiohttp
@@ -8,11 +10,14 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
+BUFFERS_BYTES = 32_000_000
+"""More than the sockets of two hops hold together."""
 
-async def test_round_robin_is_exact(start_gateways, start_balancer):
+
+async def test_round_robin_is_exact(start_gateways, use_balancer):
     """Three gateways get the same number of requests, in turn."""
     gateways = await start_gateways(3)
-    balancer = await start_balancer(gateways)
+    balancer = await use_balancer(gateways)
 
     names = await balancer.answering_gateways(30)
 
@@ -20,9 +25,9 @@ async def test_round_robin_is_exact(start_gateways, start_balancer):
     assert all(len(set(names[start : start + 3])) == 3 for start in range(0, 30, 3))
 
 
-async def test_what_one_hop_says_about_its_connection_ends_there(start_gateways, start_balancer):
+async def test_what_one_hop_says_about_its_connection_ends_there(start_gateways, use_balancer):
     """Hop-by-hop fields and those named in Connection pass in neither direction."""
-    balancer = await start_balancer(await start_gateways(1))
+    balancer = await use_balancer(await start_gateways(1))
     sent = {
         "Connection": "X-Custom, keep-alive, Host, Upgrade",
         "X-Custom": "1",
@@ -46,9 +51,9 @@ async def test_what_one_hop_says_about_its_connection_ends_there(start_gateways,
     assert not answered & {"x-only-for-the-hop", "keep-alive"}
 
 
-async def test_forged_forwarding_headers_are_replaced(start_gateways, start_balancer):
+async def test_forged_forwarding_headers_are_replaced(start_gateways, use_balancer):
     """Who asks, how and for which host is what the balancer saw, whatever the client claims."""
-    balancer = await start_balancer(await start_gateways(1))
+    balancer = await use_balancer(await start_gateways(1))
     forged = [
         ("X-Forwarded-For", "1.2.3.4"),
         ("X-Forwarded-For", "5.6.7.8"),
@@ -77,9 +82,9 @@ async def test_forged_forwarding_headers_are_replaced(start_gateways, start_bala
     ("given", "is_kept"),
     [(["abc.DEF-1_2"], True), ([], False), (['a"b'], False), (["x" * 65], False), (["one", "two"], False)],
 )
-async def test_a_request_id_is_kept_or_made(start_gateways, start_balancer, given, is_kept):
+async def test_a_request_id_is_kept_or_made(start_gateways, use_balancer, given, is_kept):
     """A harmless id travels on; otherwise there is exactly one new one."""
-    balancer = await start_balancer(await start_gateways(1))
+    balancer = await use_balancer(await start_gateways(1))
 
     async with balancer.client.get("/echo", headers=[("X-Request-Id", value) for value in given]) as response:
         received = [value for name, value in (await response.json())["headers"] if name.lower() == "x-request-id"]
@@ -90,10 +95,10 @@ async def test_a_request_id_is_kept_or_made(start_gateways, start_balancer, give
 
 
 @pytest.mark.parametrize("target", ["/a%2Fb/../c;x?q=%20a&b=1", "//two", "/echo?"])
-async def test_the_target_is_passed_on_as_it_came(start_gateways, start_balancer, target):
+async def test_the_target_is_passed_on_as_it_came(start_gateways, use_balancer, target):
     """Nothing in path or query is decoded, resolved or tidied up."""
     [gateway] = await start_gateways(1)
-    balancer = await start_balancer([gateway])
+    balancer = await use_balancer([gateway])
 
     answer = await _raw(balancer.port, f"GET {target} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n".encode())
 
@@ -101,10 +106,10 @@ async def test_the_target_is_passed_on_as_it_came(start_gateways, start_balancer
     assert gateway.requests[-1][1].rstrip("?") == target.rstrip("?")
 
 
-async def test_an_event_stream_arrives_chunk_by_chunk(start_gateways, start_balancer):
+async def test_an_event_stream_arrives_chunk_by_chunk(start_gateways, use_balancer):
     """The head comes before the first byte of the body, and a chunk before the next one is sent."""
     [gateway] = await start_gateways(1)
-    balancer = await start_balancer([gateway])
+    balancer = await use_balancer([gateway])
 
     async with asyncio.timeout(5), balancer.client.get("/sse") as response:
         chunks = []
@@ -118,10 +123,10 @@ async def test_an_event_stream_arrives_chunk_by_chunk(start_gateways, start_bala
     assert rest == b""
 
 
-async def test_an_upload_streams_through(start_gateways, start_balancer):
+async def test_an_upload_streams_through(start_gateways, use_balancer):
     """A chunked body reaches the gateway while the client is still sending, and all of it arrives."""
     [gateway] = await start_gateways(1)
-    balancer = await start_balancer([gateway])
+    balancer = await use_balancer([gateway])
     seen_first: list[bytes] = []
 
     async def body():
@@ -137,9 +142,77 @@ async def test_an_upload_streams_through(start_gateways, start_balancer):
     assert answer["body_bytes"] == 1000 + 128 * 65_536
 
 
-async def test_expect_100_continue_is_answered(start_gateways, start_balancer):
+async def test_an_upload_that_nobody_reads_is_held_back(start_gateways, use_balancer):
+    """What the gateway does not take, the balancer does not take from the client: its memory is bounded."""
+    balancer = await use_balancer(await start_gateways(1))
+    _, writer = await asyncio.open_connection("127.0.0.1", balancer.port)
+    writer.write(b"POST /unread HTTP/1.1\r\nHost: lab\r\nContent-Length: 1000000000\r\n\r\n")
+
+    sent_bytes = 0
+    with contextlib.suppress(TimeoutError):
+        while sent_bytes < 200_000_000:
+            writer.write(b"x" * 65_536)
+            await asyncio.wait_for(writer.drain(), 0.5)
+            sent_bytes += 65_536
+    writer.transport.abort()
+    await asyncio.sleep(0)
+
+    assert sent_bytes < BUFFERS_BYTES
+
+
+async def test_a_download_that_nobody_reads_is_held_back(start_gateways, use_balancer, until):
+    """The same the other way; and the gateway's work ends with the client."""
+    [gateway] = await start_gateways(1)
+    balancer = await use_balancer([gateway])
+    reader, writer = await asyncio.open_connection("127.0.0.1", balancer.port, limit=1024)
+    writer.write(b"GET /flood HTTP/1.1\r\nHost: lab\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+
+    written_bytes = -1
+    while written_bytes != gateway.written_bytes and gateway.written_bytes < 200_000_000:
+        written_bytes = gateway.written_bytes
+        await asyncio.sleep(0.3)
+    writer.transport.abort()
+    await until(lambda: gateway.cancelled == 1 or (gateway.runner and not gateway.runner.server.connections))
+
+    assert written_bytes < BUFFERS_BYTES
+
+
+async def test_a_folded_header_line_never_passes_as_such(start_gateways, use_balancer):
+    """RFC 9112, 5.2: refused, or made one line."""
+    balancer = await use_balancer(await start_gateways(1))
+
+    answer = await _raw(
+        balancer.port, b"GET /echo HTTP/1.1\r\nHost: lab\r\nConnection: close\r\nX-Folded: a\r\n b\r\n\r\n"
+    )
+
+    status = int(answer.split()[1])
+    received = dict(json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]) if status == 200 else {}
+    assert status in {200, 400}
+    assert {
+        value.split() == ["a", "b"] and "\n" not in value
+        for name, value in received.items()
+        if name.lower() == "x-folded"
+    } <= {True}
+
+
+async def test_head_has_the_length_and_no_body(start_gateways, use_balancer):
+    """The answer to HEAD is framed as it is for GET."""
+    [gateway] = await start_gateways(1)
+    balancer = await use_balancer([gateway])
+
+    async with balancer.client.head("/echo") as response:
+        length, body = int(response.headers["Content-Length"]), await response.read()
+
+    assert response.status == 200
+    assert length > 0
+    assert body == b""
+    assert gateway.requests == [("HEAD", "/echo")]
+
+
+async def test_expect_100_continue_is_answered(start_gateways, use_balancer):
     """A client that waits for 100 gets it, and then its answer."""
-    balancer = await start_balancer(await start_gateways(1))
+    balancer = await use_balancer(await start_gateways(1))
 
     async with asyncio.timeout(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", balancer.port)
@@ -159,9 +232,9 @@ async def test_expect_100_continue_is_answered(start_gateways, start_balancer):
 
 
 @pytest.mark.parametrize("target", ["/cut?length", "/cut"])
-async def test_a_truncated_answer_is_not_ended_cleanly(start_gateways, start_balancer, target):
+async def test_a_truncated_answer_is_not_ended_cleanly(start_gateways, use_balancer, target):
     """When the gateway breaks off, so does the balancer: nobody takes half an answer for a whole one."""
-    balancer = await start_balancer(await start_gateways(1))
+    balancer = await use_balancer(await start_gateways(1))
 
     async with asyncio.timeout(5):
         response = await balancer.client.get(target)
@@ -171,10 +244,10 @@ async def test_a_truncated_answer_is_not_ended_cleanly(start_gateways, start_bal
     assert response.status == 200
 
 
-async def test_a_client_that_goes_takes_its_request_along(start_gateways, start_balancer, until):
+async def test_a_client_that_goes_takes_its_request_along(start_gateways, use_balancer, until):
     """The gateway's work is cancelled and the books balance."""
     [gateway] = await start_gateways(1)
-    balancer = await start_balancer([gateway])
+    balancer = await use_balancer([gateway])
 
     asking = [asyncio.create_task(balancer.client.get("/hold")) for _ in range(5)]
     await until(lambda: len(gateway.requests) == 5)

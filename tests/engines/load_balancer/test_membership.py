@@ -41,10 +41,10 @@ async def crowd():
     await crowd.stop()
 
 
-async def test_no_request_fails_while_gateways_come_and_go(start_gateways, start_balancer, crowd, until):
+async def test_no_request_fails_while_gateways_come_and_go(start_gateways, use_balancer, crowd, until):
     """Thirty clients, POST among them; from one gateway to three, to two others, to one: every answer is 200."""
     gateways = await start_gateways(5)
-    balancer = await start_balancer(gateways[:1])
+    balancer = await use_balancer(gateways[:1])
 
     crowd.start(balancer.client, 30)
     for members in (gateways[:3], gateways[3:], gateways[2:3], gateways[:2]):
@@ -60,10 +60,10 @@ async def test_no_request_fails_while_gateways_come_and_go(start_gateways, start
     assert set(crowd.statuses) == {200}
 
 
-async def test_a_removed_gateway_can_be_killed_at_once(start_gateways, start_balancer, crowd, until):
+async def test_a_removed_gateway_can_be_killed_at_once(start_gateways, use_balancer, crowd, until):
     """When PUT has answered, nobody needs the removed gateway any longer."""
     gateways = await start_gateways(3)
-    balancer = await start_balancer(gateways)
+    balancer = await use_balancer(gateways)
 
     crowd.start(balancer.client, 20)
     await until(lambda: crowd.statuses[200] > 50)
@@ -76,10 +76,10 @@ async def test_a_removed_gateway_can_be_killed_at_once(start_gateways, start_bal
     assert set(crowd.statuses) == {200}
 
 
-async def test_a_drained_gateway_finishes_its_requests(start_gateways, start_balancer, until):
+async def test_a_drained_gateway_finishes_its_requests(start_gateways, use_balancer, until):
     """PUT answers only when the removed gateway's request in flight has been answered."""
     first, second = await start_gateways(2)
-    balancer = await start_balancer([first])
+    balancer = await use_balancer([first])
     asking = asyncio.create_task(balancer.client.get("/hold"))
     await until(lambda: first.requests)
 
@@ -98,10 +98,10 @@ async def test_a_drained_gateway_finishes_its_requests(start_gateways, start_bal
     assert list(view) == [second.name]
 
 
-async def test_the_drain_time_is_a_limit(start_gateways, start_balancer, until):
+async def test_the_drain_time_is_a_limit(start_gateways, use_balancer, until):
     """A request that outlives it is broken off, and PUT answers."""
     first, second = await start_gateways(2)
-    balancer = await start_balancer([first, second])
+    balancer = await use_balancer([first, second])
     asking = [asyncio.create_task(balancer.client.post("/hold", data=b"x")) for _ in range(2)]
     await until(lambda: first.requests and second.requests)
 
@@ -118,10 +118,10 @@ async def test_the_drain_time_is_a_limit(start_gateways, start_balancer, until):
     assert sorted(statuses) == [200, 502]
 
 
-async def test_put_is_idempotent(start_gateways, start_balancer):
+async def test_put_is_idempotent(start_gateways, use_balancer):
     """The same list again changes nothing and answers the same."""
     gateways = await start_gateways(2)
-    balancer = await start_balancer(gateways)
+    balancer = await use_balancer(gateways)
 
     views = [await balancer.put(gateways) for _ in range(3)]
 
@@ -129,11 +129,11 @@ async def test_put_is_idempotent(start_gateways, start_balancer):
     assert set(views[0]) == {gateway.name for gateway in gateways}
 
 
-async def test_a_gateway_that_moves_keeps_its_name(start_gateways, start_balancer):
+async def test_a_gateway_that_moves_keeps_its_name(start_gateways, use_balancer):
     """Same name, other port: the new address takes over without a gap."""
     old, new = await start_gateways(2)
     new.name = old.name
-    balancer = await start_balancer([old])
+    balancer = await use_balancer([old])
 
     view = await balancer.put([new])
     before = len(old.requests)
@@ -144,11 +144,11 @@ async def test_a_gateway_that_moves_keeps_its_name(start_gateways, start_balance
     assert len(new.requests) == 3
 
 
-async def test_a_new_gateway_waits_for_its_check(start_gateways, start_balancer):
+async def test_a_new_gateway_waits_for_its_check(start_gateways, use_balancer):
     """Not ready yet: PUT waits no longer than it was told, no request goes there, and it joins when it is ready."""
     first, late = await start_gateways(2)
     late.is_ready = False
-    balancer = await start_balancer([first])
+    balancer = await use_balancer([first])
 
     view = await balancer.put([first, late], drain_timeout_s=0.3)
     before = await balancer.answering_gateways(4)
@@ -161,10 +161,10 @@ async def test_a_new_gateway_waits_for_its_check(start_gateways, start_balancer)
     assert set(after) == {first.name, late.name}
 
 
-async def test_a_sick_member_stays_sick_over_a_change(start_gateways, start_balancer):
+async def test_a_sick_member_stays_sick_over_a_change(start_gateways, use_balancer):
     """Adding and removing others does not bring it back, and a removed one is not checked any longer."""
     first, sick, third = await start_gateways(3)
-    balancer = await start_balancer([first, sick])
+    balancer = await use_balancer([first, sick])
     sick.is_ready = False
     await balancer.settled({first.name: "up", sick.name: "down"})
 
@@ -178,10 +178,10 @@ async def test_a_sick_member_stays_sick_over_a_change(start_gateways, start_bala
     assert first.checks == checks_before
 
 
-async def test_all_members_may_go_and_come_back(start_gateways, start_balancer):
+async def test_all_members_may_go_and_come_back(start_gateways, use_balancer):
     """An empty list is a membership too: 503 until somebody comes."""
     gateways = await start_gateways(1)
-    balancer = await start_balancer(gateways)
+    balancer = await use_balancer(gateways)
 
     nobody = await balancer.put([])
     async with balancer.client.get("/echo") as response:

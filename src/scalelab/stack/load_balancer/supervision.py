@@ -13,6 +13,8 @@ START_LIMIT_S = 15.0
 """Longest wait for a started engine to answer."""
 RESTART_PAUSE_S = 0.1
 """Between the end of an engine and its next start, so that one that cannot start does not eat a core."""
+_JOIN_PATIENCE_S = 1.0
+"""Longest wait for members after a start. Nobody waits for the answer, and a change that comes has to queue."""
 _POLL_S = 0.02
 _KILL_MARGIN_S = 1.0
 """What an engine gets beyond the graceful time to end by itself."""
@@ -81,7 +83,7 @@ class SupervisedEngine:
     async def _join_members(self) -> None:
         async with self._changing:
             try:
-                await self._apply(self._drain_timeout_s)
+                await self._apply(_JOIN_PATIENCE_S)
             except EngineRefused as error:
                 self._log.error("members_refused", detail=str(error))
 

@@ -17,6 +17,8 @@ _MOST_THREADS = 8
 _HEAD_TIMEOUT_S = 10
 """Longest time for a request's head: a client that drips it gets 408."""
 _KEEP_ALIVE_S = 75
+_LINGER_S = 5
+"""Longest time that a connection whose other end has gone is kept for the bytes it does not take."""
 _TUNNEL_TIMEOUT_S = 3600
 _RETRIES = 3
 _METHODS_TO_REPEAT = "GET HEAD OPTIONS TRACE PUT DELETE"
@@ -90,6 +92,8 @@ def _defaults(settings: BalancerSettings) -> list[str]:
         f"timeout http-request {_HEAD_TIMEOUT_S}s",
         f"timeout http-keep-alive {_KEEP_ALIVE_S}s",
         f"timeout check {milliseconds(max(settings.health_interval_s, LEAST_CHECK_TIMEOUT_S))}",
+        f"timeout client-fin {_LINGER_S}s",
+        f"timeout server-fin {_LINGER_S}s",
         f"timeout tunnel {_TUNNEL_TIMEOUT_S}s",
         *(_own_error(HTTPStatus(status)) for status in _OWN_ERRORS),
     ]

@@ -21,8 +21,8 @@ from scalelab.stack.load_balancer.haproxy.server_states import SHOW_SERVERS, Ser
 from scalelab.stack.load_balancer.membership_change import membership_change
 
 _POLL_S = 0.02
-_DELETE_LIMIT_S = 2.0
-"""Longest wait for the connections of a server in maintenance to be gone."""
+_DELETE_LIMIT_S = 0.5
+"""Longest wait for the connections of a server in maintenance to be gone. They usually are at once."""
 
 
 class HaproxyEngine:
@@ -78,7 +78,8 @@ class HaproxyEngine:
     async def view(self) -> MembersView:
         """See `Engine`."""
         states = await self._states()
-        views = [_view(server, states[server.name]) for server in self._servers if server.name in states]
+        present = (server for server in self._servers if server.name in states and not server.is_retired)
+        views = [_view(server, states[server.name]) for server in present]
         return MembersView(members=tuple(sorted(views, key=lambda view: view.name)))
 
     async def change_members(self, members: Sequence[Member], drain_timeout_s: float) -> None:
@@ -88,9 +89,7 @@ class HaproxyEngine:
             await self._add(member)
         await self._wait_for_new(drain_timeout_s)
         leaving = [server for server in self._servers if server.is_leaving or server.member in change.removed]
-        async with asyncio.TaskGroup() as removals:
-            for server in leaving:
-                removals.create_task(self._remove(server, drain_timeout_s), name=f"remove-{server.name}")
+        await asyncio.gather(*(self._remove(server, drain_timeout_s) for server in leaving))
 
     async def _add(self, member: Member) -> None:
         """A dynamic server starts as up. Ours drains until its health is set to down, then waits for its check."""
@@ -106,16 +105,22 @@ class HaproxyEngine:
     async def _wait_for_new(self, limit_s: float) -> None:
         new = [server for server in self._servers if not server.has_joined and not server.is_leaving]
 
-        def note_joined(states: dict[str, ServerState]) -> bool:
-            for server in new:
-                server.has_joined = server.has_joined or _state(states, server).status == "up"
-            return all(server.has_joined for server in new)
+        def have_joined(states: dict[str, ServerState]) -> bool:
+            return all(server.has_joined or _state(states, server).status == "up" for server in new)
 
-        if new and not await self._until(note_joined, limit_s):
+        if new and not await self._until(have_joined, limit_s):
             late = sorted(server.name for server in new if not server.has_joined)
             structlog.get_logger().warning("members_not_up", members=late, waited_s=limit_s)
 
     async def _remove(self, server: Server, drain_timeout_s: float) -> None:
+        if not server.is_retired:
+            await self._retire(server, drain_timeout_s)
+        if await self._is_deleted(server):
+            self._servers.remove(server)
+        else:  # a connection to it still lingers; it takes no traffic, and the next change tries again
+            structlog.get_logger().warning("server_lingers", server=server.name)
+
+    async def _retire(self, server: Server, drain_timeout_s: float) -> None:
         server.is_leaving = True
         await self._runtime.tell(f"set server {server.path} state drain")
         is_idle = await self._until(lambda states: _state(states, server).sessions == 0, drain_timeout_s)
@@ -123,20 +128,18 @@ class HaproxyEngine:
         if not is_idle:
             structlog.get_logger().warning("drain_time_over", member=server.member.name, waited_s=drain_timeout_s)
             await self._runtime.tell(f"shutdown sessions server {server.path}")
-        await self._delete(server)
+        server.is_retired = True
 
-    async def _delete(self, server: Server) -> None:
+    async def _is_deleted(self, server: Server) -> bool:
         deadline_s = _now_s() + _DELETE_LIMIT_S
-        while True:
+        while _now_s() < deadline_s:
             try:
                 await self._runtime.tell(f"del server {server.path}", "Server deleted.")
-            except EngineRefused:  # a connection of it is still closing
-                if _now_s() > deadline_s:
-                    raise
+            except EngineRefused:
                 await asyncio.sleep(_POLL_S)
             else:
-                self._servers.remove(server)
-                return
+                return True
+        return False
 
     async def _until(self, is_reached: Callable[[dict[str, ServerState]], bool], limit_s: float) -> bool:
         deadline_s = _now_s() + limit_s
@@ -147,7 +150,10 @@ class HaproxyEngine:
         return True
 
     async def _states(self) -> dict[str, ServerState]:
-        return server_states(await self._runtime.ask(SHOW_SERVERS))
+        states = server_states(await self._runtime.ask(SHOW_SERVERS))
+        for server in self._servers:
+            server.has_joined |= server.name in states and states[server.name].status == "up"
+        return states
 
     def _open_runtime_socket(self) -> int:
         self._close_runtime_socket()

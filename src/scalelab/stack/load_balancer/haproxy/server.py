@@ -20,6 +20,8 @@ class Server:
     has_joined: bool = False
     """Whether it has passed a check and takes traffic."""
     is_leaving: bool = False
+    is_retired: bool = False
+    """Its requests are finished or broken off; only HAProxy still knows it."""
 
     @property
     def path(self) -> str:
