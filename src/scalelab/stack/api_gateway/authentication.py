@@ -50,8 +50,8 @@ class Authenticator:
         self._max_remembered = max_remembered
         self._remembered: OrderedDict[str, VerifiedToken] = OrderedDict()
 
-    def authenticate(self, authorization: list[str]) -> str | Refusal:
-        """The subject of the request with these `Authorization` headers, or the refusal."""
+    def authenticate(self, authorization: list[str]) -> VerifiedToken | Refusal:
+        """The token of the request with these `Authorization` headers, or the refusal."""
         if not authorization:
             return NO_TOKEN
         if len(authorization) > 1:
@@ -60,7 +60,7 @@ class Authenticator:
         if scheme.lower() != "bearer":
             return NO_TOKEN
         verified = self._verified(token.strip(" "))
-        return BAD_TOKEN if verified is None else verified.subject
+        return BAD_TOKEN if verified is None else verified
 
     def _verified(self, token: str) -> VerifiedToken | None:
         now_s = self._clock_s()
@@ -81,7 +81,7 @@ class Authenticator:
 
 
 def requires_token(handler: Handler) -> Handler:
-    """Lets a request in with a good token only; `request.state.subject` then says whose it is.
+    """Lets a request in with a good token only: `request.state.token`, and `request.state.subject` says whose it is.
 
     Stands above every other decorator: whoever is not let in learns nothing, not even from the cache.
     """
@@ -89,10 +89,11 @@ def requires_token(handler: Handler) -> Handler:
     @wraps(handler)
     async def let_in(request: Request) -> Response:
         authenticator: Authenticator = request.state.authenticator
-        subject = authenticator.authenticate(request.headers.getlist("authorization"))
-        if isinstance(subject, Refusal):
-            return problem(request, subject.status, headers={"WWW-Authenticate": subject.challenge})
-        request.state.subject = subject
+        token = authenticator.authenticate(request.headers.getlist("authorization"))
+        if isinstance(token, Refusal):
+            return problem(request, token.status, headers={"WWW-Authenticate": token.challenge})
+        request.state.token = token
+        request.state.subject = token.subject
         return await handler(request)
 
     let_in.requires_token = True  # type: ignore[attr-defined]  # read by `cached`, which must not stand above

@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,16 +38,29 @@ class VerifiedToken:
     """A token whose signature and claims were good. Times are Unix times."""
 
     subject: str
+    jti: str
+    """Its own id: what a revocation names."""
     kid: str
     not_before_s: float
     expires_at_s: float
+    family: str = ""
+    """The login it comes from; empty when it came from none. Revoking the family ends all of its tokens."""
+    scopes: frozenset[str] = frozenset()
 
     def is_current(self, now_s: float, leeway_s: float) -> bool:
         """Whether the token counts at `now_s`; it ends exactly at its expiry plus the leeway."""
         return self.not_before_s - leeway_s <= now_s < self.expires_at_s + leeway_s
 
 
-def sign_token(subject: str, key: SigningKey, rules: TokenRules, now_s: float) -> str:
+def sign_token(
+    subject: str,
+    key: SigningKey,
+    rules: TokenRules,
+    now_s: float,
+    *,
+    scopes: Iterable[str] = (),
+    family: str = "",
+) -> str:
     """A token for `subject` with an id of its own, good from now on for the rules' lifetime."""
     claims = {
         "iss": rules.issuer,
@@ -57,6 +70,8 @@ def sign_token(subject: str, key: SigningKey, rules: TokenRules, now_s: float) -
         "iat": int(now_s),
         "nbf": int(now_s),
         "exp": int(now_s + rules.lifetime_s),
+        "scope": " ".join(sorted(scopes)),
+        **({"sid": family} if family else {}),
     }
     verification = key.verification
     return jwt.encode(claims, key.material, algorithm=verification.algorithm, headers={"kid": verification.kid})
@@ -87,15 +102,26 @@ def verify_token(
 
 
 def _judge(claims: Mapping[str, Any], kid: str, rules: TokenRules, now_s: float) -> VerifiedToken | None:
-    """Every claim is required; issuer and audience are compared as whole strings."""
+    """Every claim but scope and family is required; issuer and audience are compared as whole strings."""
     if claims.get("iss") != rules.issuer or claims.get("aud") != rules.audience:
         return None
     times_s = [claims.get(name) for name in ("iat", "nbf", "exp")]
-    names = [claims.get(name) for name in ("sub", "jti")]
+    names = [claims.get("sub"), claims.get("jti"), claims.get("sid", "none")]
+    scope = claims.get("scope", "")
+    if not isinstance(scope, str):
+        return None
     if not all(_is_time(time_s) for time_s in times_s) or not all(isinstance(name, str) and name for name in names):
         return None
     issued_at_s, not_before_s, expires_at_s = (float(time_s) for time_s in times_s if time_s is not None)
-    verified = VerifiedToken(claims["sub"], kid, not_before_s, expires_at_s)
+    verified = VerifiedToken(
+        claims["sub"],
+        claims["jti"],
+        kid,
+        not_before_s,
+        expires_at_s,
+        family=claims.get("sid", ""),
+        scopes=frozenset(scope.split()),
+    )
     is_from_the_future = issued_at_s > now_s + rules.leeway_s
     return verified if verified.is_current(now_s, rules.leeway_s) and not is_from_the_future else None
 

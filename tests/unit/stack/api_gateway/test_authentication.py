@@ -4,7 +4,7 @@ import pytest
 
 from scalelab.stack.api_gateway.authentication import BAD_TOKEN, NO_TOKEN, TWO_HEADERS, Authenticator
 from scalelab.stack.api_gateway.token_keys import load_signing_key
-from scalelab.stack.api_gateway.tokens import TokenRules, sign_token
+from scalelab.stack.api_gateway.tokens import TokenRules, VerifiedToken, sign_token
 
 RULES = TokenRules("iss", "aud", 600.0, 30.0)
 
@@ -24,7 +24,9 @@ class Bench:
         return sign_token(subject, self.key, RULES, self.now_s)
 
     def ask(self, *headers):
-        return self.authenticator.authenticate(list(headers))
+        """The subject, or the refusal."""
+        answer = self.authenticator.authenticate(list(headers))
+        return answer.subject if isinstance(answer, VerifiedToken) else answer
 
 
 @pytest.fixture

@@ -52,7 +52,29 @@ def test_a_token_of_ours_is_good(key):
 
 def test_each_token_has_an_id_of_its_own():
     """Two logins of one moment are two tokens."""
-    assert sign_token("alice", KEY, RULES, NOW_S) != sign_token("alice", KEY, RULES, NOW_S)
+    first, second = (verify(sign_token("alice", KEY, RULES, NOW_S)) for _ in range(2))
+
+    assert first.jti != second.jti
+    assert len(first.jti) == len(second.jti) == 32
+
+
+def test_scopes_and_family_are_claims():
+    """`scope` separated by blanks (RFC 8693), `sid` for the login that the token comes from."""
+    token = sign_token("alice", KEY, RULES, NOW_S, scopes={"data:write", "admin"}, family="f1")
+
+    verified = verify(token)
+
+    assert verified.scopes == {"admin", "data:write"}
+    assert verified.family == "f1"
+    assert jwt.decode(token, options={"verify_signature": False})["scope"] == "admin data:write"
+
+
+def test_a_token_without_scope_and_family_has_none():
+    """Neither is required."""
+    verified = verify(signed(GOOD))
+
+    assert verified.scopes == frozenset()
+    assert verified.family == ""
 
 
 def test_the_test_language_makes_good_tokens():
@@ -155,6 +177,10 @@ def test_every_claim_is_required(claim):
         {"exp": -1},
         {"nbf": [NOW_S]},
         {"iat": {}},
+        {"scope": ["data:write"]},
+        {"scope": None},
+        {"sid": ""},
+        {"sid": 1},
     ],
     ids=str,
 )
