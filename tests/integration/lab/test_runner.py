@@ -128,7 +128,8 @@ def test_an_experiment_is_run_from_plan_to_files(system, gateway, tmp_path):
     assert read_run(tmp_path / "latest").missing == ()
     assert (tmp_path / "results_miss_stats.csv").exists()
     assert "CPU" in progress.notes[0]
-    probes = [json.loads(line) for line in (progress.directory / "results_hit/1/probes.jsonl").open()]
+    probes_file = progress.directory / "results_hit/1/probes.jsonl"
+    probes = [json.loads(line) for line in probes_file.read_text().splitlines()]
     assert {row["instance"] for row in probes} == {"api_gateway-1", "generator", "machine"}
     assert all(row["cpu_s"] > 0 for row in probes if row["instance"] == "generator")
 
