@@ -1,6 +1,8 @@
 """Where `scalelab run` takes its systems from: stacks that it starts itself, or one that runs already."""
 
+import contextlib
 import os
+import shutil
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +32,7 @@ class OwnStacks:
         self._name = f"run-{os.getpid()}"
         self._stack: LocalStack | None = None
         self._topology: Topology | None = None
+        self._stacks_stopped = 0
 
     def __enter__(self) -> Self:
         return self
@@ -57,6 +60,16 @@ class OwnStacks:
         stack, self._stack = self._stack, None
         if stack is not None:
             stack.stop()
+            self._keep_logs(stack)
+
+    def _keep_logs(self, stack: LocalStack) -> None:
+        """The services' logs belong to the results; nothing else of the stack stays."""
+        if self._display.directory is None:
+            return
+        self._stacks_stopped += 1
+        with contextlib.suppress(OSError):  # a full disk: they stay where they are
+            shutil.copytree(stack.directory.logs, self._display.directory / f"logs-{self._stacks_stopped}")
+            stack.directory.remove()
 
 
 class AttachedSystem:
