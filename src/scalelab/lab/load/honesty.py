@@ -5,7 +5,6 @@ It tells apart a generator that could not keep up, one that ran out of connectio
 
 from collections.abc import Iterator
 
-from scalelab.lab.analysis.steady_state import trend_of
 from scalelab.lab.load.percentiles import percentile_s, samples_needed
 from scalelab.lab.load.processes import LoadOutcome
 from scalelab.lab.load.result import LoadResult
@@ -26,6 +25,7 @@ _SLOWER_WHEN_LOADED = 2.0
 _MOST_DRIFT = 0.5
 _LEAST_DRIFT = 10
 _EDGE_S = 0.2
+_LEAST_ROWS = 10
 Doubt = tuple[Validity | None, Caveat]
 """None: worth a word, but the result stands."""
 
@@ -219,6 +219,10 @@ def _steadiness(result: LoadResult, outcome: LoadOutcome) -> Iterator[Doubt]:
     rows = [
         row for row in outcome.rows if row.start_s >= result.warm_up_s and row.end_s <= result.duration_s + _EDGE_S
     ]
+    if len(rows) < _LEAST_ROWS:
+        return
+    from scalelab.lab.analysis.steady_state import trend_of  # noqa: PLC0415  scipy takes longer to load than a short run
+
     trend = trend_of([row.in_flight for row in rows])
     if trend is not None and trend.is_significant and abs(trend.drift) > max(_LEAST_DRIFT, trend.mean * _MOST_DRIFT):
         yield (

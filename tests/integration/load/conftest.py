@@ -1,0 +1,107 @@
+"""Servers whose truth is known, each in a process that can be frozen; and loads against them."""
+
+import datetime
+import ipaddress
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from scalelab.lab.load.honesty import judged
+from scalelab.lab.load.plan import LoadPlan, OpenLoad
+from scalelab.lab.load.processes import run_load
+from scalelab.lab.load.requests import RequestTemplate
+from scalelab.lab.load.result import result_of
+
+SERVER = Path(__file__).with_name("known_server.py")
+
+
+@dataclass
+class KnownServer:
+    """One that runs."""
+
+    port: int
+    process: "subprocess.Popen[str]"
+    scheme: str = "http"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self.port}/"
+
+    def count(self) -> int:
+        """How many requests it read."""
+        with urllib.request.urlopen(self.url + "count", timeout=5) as answer:
+            return int(answer.read())
+
+
+@pytest.fixture
+def start_server():
+    """Start a server of some behaviour; all are ended afterwards."""
+    processes = []
+
+    def start(behaviour, *certificate):
+        command = [sys.executable, str(SERVER), behaviour, *map(str, certificate)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        return KnownServer(int(process.stdout.readline()), process, "https" if certificate else "http")
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture
+def measure():
+    """Run a load and judge it."""
+
+    def run(*urls, load=None, rate=100.0, duration=1.0, **options):
+        templates = tuple(url if isinstance(url, RequestTemplate) else RequestTemplate(url=url) for url in urls)
+        options.setdefault("drain_limit_s", 2.0)
+        options.setdefault("timeout_s", 5.0)
+        plan = LoadPlan(requests=templates, load=load or OpenLoad(rate_per_s=rate), duration_s=duration, **options)
+        outcome = run_load(plan)
+        result = judged(result_of(outcome), outcome)
+        assert result.offered == result.sent + result.not_sent
+        assert result.sent == result.completed + result.failed + result.timed_out + result.censored
+        assert sum(row.sent for row in result.timeline) == result.sent or outcome.lost_generators
+        assert sum(row.completed for row in result.timeline) == result.completed or outcome.lost_generators
+        return result
+
+    return run
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for 127.0.0.1 that nobody has signed but itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "known server")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate_file, key_file
