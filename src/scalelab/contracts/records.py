@@ -11,8 +11,10 @@ RECORDS_PATH = "/records"
 """`GET /records/{key}`, `PUT /records/{key}`, `GET /records?first_key=K&count=N`."""
 ACCOUNTS_PATH = "/accounts"
 """`GET /accounts/{username}`: `AccountRecord`; 404 for an unknown one. No simulated delay."""
-
-
+SCOPE_PATTERN = r"^[\x21\x23-\x5b\x5d-\x7e]+$"
+"""One scope: printable ASCII without blank, quote and backslash (RFC 6749, section 3.3)."""
+DATA_WRITE_SCOPE = "data:write"
+"""What `PUT /data` demands."""
 _CHECKSUM_BYTES = 8
 
 
@@ -53,7 +55,8 @@ class RecordRange(Contract):
 
 
 class AccountRecord(Contract):
-    """A user and the Argon2 hash of the password."""
+    """A user, the Argon2 hash of the password, and what tokens of this user may do."""
 
     username: str
     password_hash: str
+    scopes: tuple[Annotated[str, Field(pattern=SCOPE_PATTERN)], ...] = ()

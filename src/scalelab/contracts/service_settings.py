@@ -46,7 +46,7 @@ class DatabaseSettings(ServiceSettings):
     pool_size: int
     delay: Delay
     accounts_file: Path
-    """JSON object: username -> Argon2 hash."""
+    """JSON object: username -> Argon2 hash, or -> `{"password_hash": ..., "scopes": [...]}`."""
 
 
 class MicroserviceSettings(ServiceSettings):

@@ -12,12 +12,15 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from scalelab.contracts.records import DATA_WRITE_SCOPE
 from scalelab.contracts.stack_view import Account
 from scalelab.deployment.private_files import write_private
 
 TokenAlgorithm = Literal["EdDSA", "HS256"]
 SYMMETRIC_KEY_BYTES = 32
 PASSWORD_BYTES = 12
+SCOPES = (DATA_WRITE_SCOPE,)
+"""What a generated account may do beyond reading."""
 HASH_THREADS = 2
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 """OWASP's smallest Argon2id profile: the passwords are random, so a dearer hash would only burden the gateways."""
@@ -60,7 +63,8 @@ def write_account_hashes(path: Path, accounts: Iterable[Account]) -> Future[None
         with ThreadPoolExecutor(HASH_THREADS, thread_name_prefix="argon2") as threads:
             listed = list(accounts)
             hashes = threads.map(HASHER.hash, [account.password for account in listed])
-            document = dict(zip((account.username for account in listed), hashes, strict=True))
+            entries = [{"password_hash": password_hash, "scopes": list(SCOPES)} for password_hash in hashes]
+            document = dict(zip((account.username for account in listed), entries, strict=True))
         write_private(path, json.dumps(document).encode())
 
     pool = ThreadPoolExecutor(1, thread_name_prefix="accounts")

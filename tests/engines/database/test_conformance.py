@@ -10,6 +10,7 @@ from scalelab.stack.database.seeding import Seeding, seeded_value
 from scalelab.stack.database.sqlite import SqliteEngine
 
 SEEDING = Seeding(seed=1, count=100)
+ADA = AccountRecord(username="ada", password_hash="hash of ada", scopes=("data:write", "more"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -26,8 +27,8 @@ async def engine(make_engine):
     """An engine that holds `SEEDING` as it was written first."""
     made = make_engine()
     async with made.opened():
-        await made.prepare(Seeding(seed=0, count=1), {})  # whatever an earlier test wrote is gone
-        await made.prepare(SEEDING, {"ada": "hash of ada"})
+        await made.prepare(Seeding(seed=0, count=1), [])  # whatever an earlier test wrote is gone
+        await made.prepare(SEEDING, [ADA])
         yield made
 
 
@@ -118,12 +119,12 @@ async def test_an_account_is_found_by_its_exact_name(engine):
     """No other spelling finds it."""
     results = [await engine.fetch_account(name) for name in ("ada", "Ada", "ada ", "' OR 1=1 --", "")]
 
-    assert results == [AccountRecord(username="ada", password_hash="hash of ada"), None, None, None, None]
+    assert results == [ADA, None, None, None, None]
 
 
 async def test_accounts_are_replaced_as_a_whole(engine):
     """A second start has the accounts of its file and no others; the records stay."""
-    was_seeded = await engine.prepare(SEEDING, {"grace": "hash of grace"})
+    was_seeded = await engine.prepare(SEEDING, [AccountRecord(username="grace", password_hash="hash of grace")])
 
     assert was_seeded is False
     assert await engine.fetch_account("ada") is None
@@ -136,7 +137,7 @@ async def test_a_finished_seeding_is_kept_with_what_was_written(engine, make_eng
     later = make_engine()
 
     async with later.opened():
-        was_seeded = await later.prepare(SEEDING, {})
+        was_seeded = await later.prepare(SEEDING, [])
         record = await later.fetch(7)
 
     assert was_seeded is False
@@ -148,7 +149,7 @@ async def test_another_seeding_replaces_the_records(engine, other):
     """A different seed or count: all records are those of the new seeding."""
     await engine.update(7, "new")
 
-    was_seeded = await engine.prepare(other, {})
+    was_seeded = await engine.prepare(other, [])
 
     records = await engine.fetch_range(1, 1000)
     assert was_seeded is True
@@ -164,19 +165,19 @@ class _Torn(Seeding):
 async def test_a_seeding_that_was_interrupted_leaves_the_old_records(engine):
     """All or nothing: neither half the records nor a mark that they are complete; accounts neither."""
     with pytest.raises(RuntimeError, match="power cut"):
-        await engine.prepare(_Torn(seed=3, count=100), {"eve": "hash"})
+        await engine.prepare(_Torn(seed=3, count=100), [AccountRecord(username="eve", password_hash="hash")])
 
     records = await engine.fetch_range(1, 1000)
     assert [record.value for record in records] == [value for _, _, value, _ in SEEDING.rows()]
     assert await engine.fetch_account("eve") is None
-    assert await engine.prepare(SEEDING, {}) is False
+    assert await engine.prepare(SEEDING, []) is False
 
 
 async def test_a_half_seeded_database_is_done_again(engine):
     """Records are missing although the mark says complete: they are written anew."""
     await _delete_half(engine)
 
-    was_seeded = await engine.prepare(SEEDING, {})
+    was_seeded = await engine.prepare(SEEDING, [])
 
     assert was_seeded is True
     assert len(await engine.fetch_range(1, 1000)) == 100
@@ -194,8 +195,8 @@ async def test_two_processes_may_prepare_at_once(make_engine):
     first, second = make_engine(), make_engine()
 
     async with first.opened(), second.opened():
-        await first.prepare(Seeding(seed=0, count=1), {})
-        results = await asyncio.gather(*(one.prepare(SEEDING, {"ada": "hash"}) for one in (first, second)))
+        await first.prepare(Seeding(seed=0, count=1), [])
+        results = await asyncio.gather(*(one.prepare(SEEDING, [ADA]) for one in (first, second)))
         records = await second.fetch_range(1, 1000)
 
     assert sorted(results) == [False, True]

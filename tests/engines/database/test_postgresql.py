@@ -46,7 +46,7 @@ async def test_a_lost_connection_is_made_again(postgresql_server):
     """Sessions that the server ends are a passing fault: a later call is answered."""
     engine = PostgresqlEngine(*postgresql_server, connections=1)
     async with engine.opened():
-        await engine.prepare(Seeding(seed=1, count=1), {})
+        await engine.prepare(Seeding(seed=1, count=1), [])
         with pytest.raises(EngineUnavailableError, match="terminating connection"), engine._translated():
             await engine._pool.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 

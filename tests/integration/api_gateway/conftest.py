@@ -50,6 +50,7 @@ class Services(ThreadingHTTPServer):
         self.delay_s = 0.0
         self.account = {
             "username": "alice",
+            "scopes": ["data:write"],
             "password_hash": PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD),
         }
         self.url = f"http://127.0.0.1:{self.server_port}"

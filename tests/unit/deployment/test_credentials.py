@@ -25,9 +25,11 @@ def test_file_holds_argon2_hashes_that_fit(tmp_path):
 
     write_account_hashes(file, credentials.accounts).result()
 
-    hashes = json.loads(file.read_text())
+    entries = json.loads(file.read_text())
+    hashes = {username: entry["password_hash"] for username, entry in entries.items()}
     assert list(hashes) == [account.username for account in credentials.accounts]
     assert all(HASHER.verify(hashes[account.username], account.password) for account in credentials.accounts)
+    assert {tuple(entry["scopes"]) for entry in entries.values()} == {("data:write",)}
     assert file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(VerifyMismatchError):
         HASHER.verify(hashes[credentials.login.username], "wrong")

@@ -17,7 +17,7 @@ from scalelab.contracts.http_names import (
     PROCESS_PATH,
 )
 from scalelab.contracts.processing import PROCESSED_RECORDS
-from scalelab.contracts.records import RECORDS_PATH, RecordUpdate
+from scalelab.contracts.records import DATA_WRITE_SCOPE, RECORDS_PATH, RecordUpdate
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.authentication import requires_token
 from scalelab.stack.api_gateway.forwarding import forward
@@ -70,7 +70,7 @@ def record_routes(settings: GatewaySettings, parts: GatewayParts) -> Sequence[Ba
     async def read_data(request: Request) -> Response:
         return await forward(request, parts.slots, parts.database, "GET", record_path(request))
 
-    @requires_token
+    @requires_token(scope=DATA_WRITE_SCOPE)
     @takes_record_key
     async def write_data(request: Request) -> Response:
         try:

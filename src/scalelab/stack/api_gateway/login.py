@@ -76,7 +76,9 @@ class Login:
         is_right = await self._passwords.is_right(wanted.password, None if found is None else found.password_hash)
         if is_right is None:
             return come_back(request, "too many logins at once")
-        return self._welcome(wanted.username) if is_right else self._turn_away(request, wanted.username)
+        if found is None or not is_right:
+            return self._turn_away(request, wanted.username)
+        return self._welcome(found)
 
     async def _account(self, request: Request, accounts: Upstream, username: str) -> AccountRecord | Response | None:
         """The account, None for an unknown one, or the answer that says why it could not be read."""
@@ -95,9 +97,9 @@ class Login:
         except ValidationError:
             return as_response(request, UpstreamFault("broken", "no account record"))
 
-    def _welcome(self, username: str) -> Response:
-        self._throttle.succeeded(username)
-        token = sign_token(username, self._key, self._rules, self._clock_s())
+    def _welcome(self, account: AccountRecord) -> Response:
+        self._throttle.succeeded(account.username)
+        token = sign_token(account.username, self._key, self._rules, self._clock_s(), scopes=account.scopes)
         document = {"access_token": token, "token_type": "Bearer", "expires_in": int(self._rules.lifetime_s)}
         return JSONResponse(document, headers={"Cache-Control": "no-store"})
 

@@ -1,6 +1,6 @@
 """The boundary to a database engine: what the service asks of SQLite or PostgreSQL. No delay, no pool, no HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -26,14 +26,14 @@ class DatabaseEngine(Protocol):
             CannotStartError: no such directory, no such server, wrong password, missing package.
         """
 
-    async def prepare(self, seeding: Seeding, accounts: Mapping[str, str]) -> bool:
+    async def prepare(self, seeding: Seeding, accounts: Sequence[AccountRecord]) -> bool:
         """Make the tables hold `seeding` and exactly `accounts`. Atomic and idempotent.
 
         Records of a finished seeding with the same seed and count are kept, with what was written since.
 
         Args:
             seeding: which records.
-            accounts: user name -> Argon2 hash.
+            accounts: all that there are.
 
         Returns:
             Whether the records were written anew.

@@ -1,12 +1,13 @@
 """The engine on a PostgreSQL server, through asyncpg, in tables of our own. Imports asyncpg only when opened."""
 
 import importlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from scalelab.contracts.records import AccountRecord, Record, record_checksum
+from scalelab.stack.database.account_rows import account_of, account_row
 from scalelab.stack.database.base import EngineUnavailableError
 from scalelab.stack.database.seeding import Seeding
 from scalelab.stack.service_kit.cannot_start import CannotStartError
@@ -24,6 +25,7 @@ _TABLES = f"""
 SELECT pg_advisory_xact_lock({_SEEDING_LOCK});
 CREATE TABLE IF NOT EXISTS scalelab_seeding (seed bigint NOT NULL, count bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS scalelab_accounts (username text PRIMARY KEY, password_hash text NOT NULL);
+ALTER TABLE scalelab_accounts ADD COLUMN IF NOT EXISTS scopes text NOT NULL DEFAULT '';
 CREATE TABLE IF NOT EXISTS scalelab_records
   (key bigint PRIMARY KEY, version bigint NOT NULL, value text NOT NULL, checksum text NOT NULL);
 """
@@ -73,12 +75,12 @@ class PostgresqlEngine:
             raise CannotStartError(f"database.url: cannot use the {self!r}: {error}") from error
         return pool
 
-    async def prepare(self, seeding: Seeding, accounts: Mapping[str, str]) -> bool:
+    async def prepare(self, seeding: Seeding, accounts: Sequence[AccountRecord]) -> bool:
         """See `DatabaseEngine`."""
         async with self._transaction() as connection:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _SEEDING_LOCK, timeout=SEEDING_TIMEOUT_S)
             await connection.execute("DELETE FROM scalelab_accounts")
-            await connection.copy_records_to_table("scalelab_accounts", records=accounts.items())
+            await connection.copy_records_to_table("scalelab_accounts", records=map(account_row, accounts))
             if await _is_seeded(connection, seeding):
                 return False
             await connection.execute("TRUNCATE scalelab_records, scalelab_seeding")
@@ -124,10 +126,10 @@ class PostgresqlEngine:
     async def fetch_account(self, username: str) -> AccountRecord | None:
         """See `DatabaseEngine`."""
         with self._translated():
-            password_hash = await self._pool.fetchval(
-                "SELECT password_hash FROM scalelab_accounts WHERE username = $1", username
+            row = await self._pool.fetchrow(
+                "SELECT username, password_hash, scopes FROM scalelab_accounts WHERE username = $1", username
             )
-        return None if password_hash is None else AccountRecord(username=username, password_hash=password_hash)
+        return None if row is None else account_of(tuple(row))
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Any]:

@@ -7,13 +7,14 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from scalelab.contracts.records import AccountRecord, Record, record_checksum
+from scalelab.stack.database.account_rows import account_of, account_row
 from scalelab.stack.database.base import EngineUnavailableError
 from scalelab.stack.database.seeding import Seeding
 from scalelab.stack.service_kit.cannot_start import CannotStartError
@@ -25,7 +26,8 @@ T = TypeVar("T")
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS seeding (seed INTEGER NOT NULL, count INTEGER NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS accounts (username TEXT PRIMARY KEY, password_hash TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE IF NOT EXISTS accounts
+    (username TEXT PRIMARY KEY, password_hash TEXT NOT NULL, scopes TEXT NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS records
     (key INTEGER PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL, checksum TEXT NOT NULL)""",
 )
@@ -58,7 +60,7 @@ class SqliteEngine:
         finally:
             self._close()
 
-    async def prepare(self, seeding: Seeding, accounts: Mapping[str, str]) -> bool:
+    async def prepare(self, seeding: Seeding, accounts: Sequence[AccountRecord]) -> bool:
         """See `DatabaseEngine`."""
         return await self._run(lambda connection: _prepare(connection, seeding, accounts))
 
@@ -128,10 +130,10 @@ def _create_tables(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
-def _prepare(connection: sqlite3.Connection, seeding: Seeding, accounts: Mapping[str, str]) -> bool:
+def _prepare(connection: sqlite3.Connection, seeding: Seeding, accounts: Sequence[AccountRecord]) -> bool:
     with _transaction(connection):
         connection.execute("DELETE FROM accounts")
-        connection.executemany("INSERT INTO accounts VALUES (?, ?)", accounts.items())
+        connection.executemany("INSERT INTO accounts VALUES (?, ?, ?)", map(account_row, accounts))
         if _is_seeded(connection, seeding):
             return False
         connection.execute("DELETE FROM records")
@@ -169,5 +171,5 @@ def _update(connection: sqlite3.Connection, key: int, value: str) -> Record | No
 
 
 def _account(connection: sqlite3.Connection, username: str) -> AccountRecord | None:
-    row = connection.execute("SELECT password_hash FROM accounts WHERE username = ?", (username,)).fetchone()
-    return None if row is None else AccountRecord(username=username, password_hash=row[0])
+    row = connection.execute("SELECT * FROM accounts WHERE username = ?", (username,)).fetchone()
+    return None if row is None else account_of(row)

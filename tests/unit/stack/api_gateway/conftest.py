@@ -165,10 +165,10 @@ class Laboratory:
     database: ScriptedUpstream = field(default_factory=lambda: ScriptedUpstream(record(1)))
     microservice: ScriptedUpstream = field(default_factory=lambda: ScriptedUpstream(ok({"key": 1, "score": 7})))
 
-    def token_of(self, subject):
+    def token_of(self, subject, scopes=("data:write",)):
         rules = TokenRules("iss", "aud", 3600.0, 30.0)
         key = load_signing_key(self.settings.signing_key_file, self.settings.token_algorithm)
-        return sign_token(subject, key, rules, self.clock())
+        return sign_token(subject, key, rules, self.clock(), scopes=scopes)
 
     def metric(self, name, **labels):
         return self.metrics.registry.get_sample_value(name, labels) or 0.0

@@ -132,3 +132,38 @@ async def test_two_headers_are_refused_before_anything_is_asked(lab):
 
     assert answer.status == 400
     assert lab.database.asked == []
+
+
+@pytest.mark.parametrize("scopes", [(), ("data:read",), ("data",), ("data:write2", "DATA:WRITE")])
+async def test_a_write_needs_its_scope(lab, scopes):
+    """403 with the scope that is missing (RFC 6750, section 3.1), and nothing is asked; reading needs none."""
+    lab.client.token = lab.token_of("alice", scopes)
+
+    refused = await lab.client.put("/data?key=1", "v")
+    asked = list(lab.database.asked)
+    read = await lab.client.get("/data?key=1")
+
+    assert (refused.status, read.status) == (403, 200)
+    assert refused["WWW-Authenticate"] == ('Bearer realm="scalelab", error="insufficient_scope", scope="data:write"')
+    assert asked == []
+
+
+async def test_the_scope_is_asked_for_after_the_token(lab):
+    """Who has no token hears of no scope."""
+    lab.client.token = None
+
+    answer = await lab.client.put("/data?key=1", "v")
+
+    assert (answer.status, answer["WWW-Authenticate"]) == (401, 'Bearer realm="scalelab"')
+
+
+async def test_a_login_gives_the_scopes_of_its_account(lab, scripted, cheap_hasher):
+    """A token may do what its account may."""
+    account = {"username": "alice", "password_hash": cheap_hasher.hash("right"), "scopes": ["data:write", "x"]}
+    lab.database.answers = [scripted.ok(account)]
+    body = b'{"username": "alice", "password": "right"}'
+
+    token = (await lab.client.request("POST", "/login", body=body)).json["access_token"]
+    verified = lab.parts.authenticator.authenticate([f"Bearer {token}"])
+
+    assert verified.scopes == {"data:write", "x"}

@@ -89,7 +89,7 @@ async def test_an_account_has_its_hash(app, ask):
     """The gateway gets what it needs to check a password."""
     answer = await ask(app, "GET", "/accounts/ada")
 
-    assert answer.document == {"username": "ada", "password_hash": "$argon2id$of-ada"}
+    assert answer.document == {"username": "ada", "password_hash": "$argon2id$of-ada", "scopes": []}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ async def test_a_locked_database_is_not_available(ask, tmp_path, log_lines):
     engine = SqliteEngine(path, busy_timeout_s=0)
     app = Starlette(routes=RecordRoutes(engine, QueryPool(1, SimulatedDelay(Delay()))).routes())
     async with engine.opened():
-        await engine.prepare(Seeding(seed=1, count=1), {})
+        await engine.prepare(Seeding(seed=1, count=1), [])
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
 

@@ -1,7 +1,10 @@
 """What the service reads at its start; every fault names the setting."""
 
+import json
+
 import pytest
 
+from scalelab.contracts.records import AccountRecord
 from scalelab.stack.database.postgresql import PostgresqlEngine
 from scalelab.stack.database.sqlite import SqliteEngine
 from scalelab.stack.database.start import engine_of, read_accounts
@@ -46,11 +49,30 @@ def test_a_missing_password_file_is_named(settings, tmp_path):
 
 
 def test_accounts_are_a_json_object(settings):
-    """User name to hash."""
-    assert read_accounts(settings.accounts_file) == {"ada": "$argon2id$of-ada"}
+    """User name to hash; with scopes, to an object."""
+    document = {"ada": "$argon2id$of-ada", "bob": {"password_hash": "h", "scopes": ["data:write"]}}
+    settings.accounts_file.write_text(json.dumps(document))
+
+    accounts = read_accounts(settings.accounts_file)
+
+    assert accounts == [
+        AccountRecord(username="ada", password_hash="$argon2id$of-ada"),
+        AccountRecord(username="bob", password_hash="h", scopes=("data:write",)),
+    ]
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"ada": 1}', '{"ada": null}', "{"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        '{"ada": {"scopes": []}}',
+        '{"ada": {"password_hash": "h", "scopes": ["a b"]}}',
+        '{"ada": 1}',
+        '{"ada": null}',
+        "{",
+    ],
+)
 def test_other_accounts_are_refused(tmp_path, content):
     """A torn or foreign file stops the start, and its content is not shown."""
     path = tmp_path / "accounts.json"
