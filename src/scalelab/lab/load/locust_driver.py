@@ -25,6 +25,7 @@ from scalelab.lab.shipped import shipped_locustfile
 LOG_FILE = "locust.log"
 LOGIN_LIMIT_S = 60.0
 """Longest time for Locust to start and to log in."""
+LAST_RESORT_S = 10.0
 TERM_LIMIT_S = 5.0
 """What an ended Locust gets to write down what it has."""
 _POLL_S = 0.2
@@ -92,7 +93,7 @@ def run_locust(load: LocustLoad, follower: LoadFollower | None = None) -> LoadEn
 
 
 def command_line(load: LocustLoad, accounts_file: Path) -> list[str]:
-    """How Locust is started. Its own clock is in whole seconds; ours cuts the load at the exact time."""
+    """How Locust is started. Our session ends the load at the exact time; Locust's own clock is the last resort."""
     directory = load.directory.resolve()
     behaviour = load.behaviour.model_copy(
         update={
@@ -104,7 +105,8 @@ def command_line(load: LocustLoad, accounts_file: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "locust", "-f", str(shipped_locustfile()), "--host", load.base_url),
         *("--headless", "--only-summary", "--exit-code-on-error", "0"),
-        *("-u", str(load.users), "-r", str(load.spawn_rate_per_s), "-t", str(math.ceil(load.duration_s))),
+        *("-u", str(load.users), "-r", str(load.spawn_rate_per_s)),
+        *("-t", str(math.ceil(load.duration_s + load.drain_limit_s + LAST_RESORT_S))),
         *("--stop-timeout", str(math.ceil(load.drain_limit_s)), "--csv", str(directory / load.csv_prefix)),
         *as_arguments(behaviour),
     ]
@@ -124,7 +126,7 @@ def _write_accounts(directory: Path, accounts: Sequence[Account]) -> Path:
 
 
 def _follow(process: "subprocess.Popen[bytes]", load: LocustLoad, follower: LoadFollower | None) -> LoadEnd:
-    limit_s = time.monotonic() + LOGIN_LIMIT_S + load.duration_s + load.drain_limit_s
+    limit_s = time.monotonic() + LOGIN_LIMIT_S + load.duration_s + load.drain_limit_s + LAST_RESORT_S
     rows = _Tail(load.directory / TIMELINE_FILE)
     while time.monotonic() < limit_s:
         with suppress(subprocess.TimeoutExpired):

@@ -89,6 +89,14 @@ class LoadSession:
         self.log_in()
         self.recorder.begin()
         self._ticking = gevent.spawn(self._tick)
+        if self.behaviour.load_duration_s > 0:
+            gevent.spawn_later(self.behaviour.load_duration_s, self._stop_load)
+
+    def _stop_load(self) -> None:
+        """At the exact end; Locust's own clock runs from before the first user, in whole seconds."""
+        self.recorder.close()
+        if self._environment.runner is not None:
+            self._environment.runner.quit()
 
     def _finish(self, **_: object) -> None:
         if self._is_over:
