@@ -15,6 +15,7 @@ from scalelab.lab.results.run_record import Prediction
 SLOTS = "upstream slots"
 POOL = "database pool"
 THINK_TIME = "think time"
+UPPER_BOUND = "an upper bound"
 KNEE_RATIO = 0.8
 """From here on the smaller limit is near the larger, and the formula says so."""
 
@@ -64,6 +65,11 @@ def predict_scenario(
     )
 
 
+def is_near_knee(prediction: Prediction) -> bool:
+    """Whether two limits are so near each other that queueing keeps the rate below both."""
+    return UPPER_BOUND in prediction.formula
+
+
 def mean_hold_s(topology: Topology, mix: Mapping[str, float]) -> float:
     """How long a miss holds its upstream slot: the delays behind the gateway, weighted by the mix."""
     query_s = topology.database.delay.mean_s
@@ -104,7 +110,7 @@ def _knee_remark(binding: Limit, limits: list[Limit]) -> str:
     if not others:
         return ""
     nearest = min(others, key=lambda limit: limit.per_s)
-    return f"; an upper bound: {nearest.name} ({nearest.formula}) is near"
+    return f"; {UPPER_BOUND}: {nearest.name} ({nearest.formula}) is near"
 
 
 def _rate(per_s: float) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.little import implied_response_s
+from scalelab.lab.analysis.prediction import is_near_knee
 from scalelab.lab.analysis.steady_state import trend_of
-from scalelab.lab.results.run_record import Caveat, Validity
+from scalelab.lab.results.run_record import Caveat, Prediction, Validity
 
 LEAST_SENT_RATIO = 0.99
 GENERATOR_CPU_LIMIT = 0.9
@@ -214,9 +215,15 @@ def off_prediction(evidence: Evidence) -> Finding | None:
         None,
         f"Measured {rate:.1f}/s, predicted {prediction.throughput_per_s:.1f}/s ({difference:+.1%}; "
         f"{prediction.binding}: {prediction.formula}).",
-        "Something else takes part in the limit: look at CPU in probes.jsonl, and at the other caveats.",
+        _advice_off_prediction(prediction, difference),
         kind="off-prediction",
     )
+
+
+def _advice_off_prediction(prediction: Prediction, difference: float) -> str:
+    if difference < 0 and is_near_knee(prediction):
+        return "Two limits are near each other there, and queueing keeps the rate below both: use more users."
+    return "Something else takes part in the limit: look at CPU in probes.jsonl, and at the other caveats."
 
 
 # --- parts of rules -------------------------------------------------------------------------------------------------

@@ -1,0 +1,41 @@
+"""How every chart looks: colours, fonts, and how data goes in. Pure.
+
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+BLUE, VERMILLION, ORANGE, BLACK = "#0072B2", "#D55E00", "#E69F00", "#222222"
+PALE = {BLUE: "#A6CEE3", ORANGE: "#F7DCA0"}
+"""For what is not valid."""
+SUBTITLE_COLOUR = "#444444"
+TITLE_LIMIT_PX = 640
+
+
+@dataclass(frozen=True)
+class NamedChart:
+    """A chart and the name of its files; `alt_text` says in words what it shows."""
+
+    name: str
+    chart: Any
+    alt_text: str
+
+
+def chart_of(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
+    """A chart with these rows inside, so that its definition needs nothing else."""
+    make_data: Any = alt.Data  # untyped in the library
+    return alt.Chart(make_data(values=list(rows)))
+
+
+def styled(chart: Any) -> Any:
+    """The finished chart."""
+    return (
+        chart.configure_view(stroke=None)
+        .configure_axis(labelFontSize=12, titleFontSize=13, gridColor="#e6e6e6", labelColor=BLACK, titleColor=BLACK)
+        .configure_title(fontSize=16, subtitleFontSize=12, limit=TITLE_LIMIT_PX, offset=14)
+        .configure(background="white", padding=16)
+    )

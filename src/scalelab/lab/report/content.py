@@ -1,0 +1,238 @@
+"""The report as data: every cell and sentence as text, once, for Markdown, HTML, charts and terminal alike. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from scalelab.lab.report import figures as shown
+from scalelab.lab.report.scenario_figures import ScenarioFigures, figures_of
+from scalelab.lab.report.sentences import findings, naive_sentences
+from scalelab.lab.results.manifest import Manifest
+from scalelab.lab.results.run_record import LatencySummary, RunRecord
+
+GIB = 1024**3
+TextOf = Callable[[ScenarioFigures], str]
+
+SUMMARY_HEAD = (
+    "Scenario",
+    "Avg Response Time (ms)",
+    "Requests/s",
+    "Failures",
+    "Predicted requests/s",
+    "N by Little's law / configured",
+    "Hit ratio",
+    "Validity",
+)
+LATENCY_HEAD = (
+    "Scenario",
+    "Route",
+    "Good answers",
+    "Mean (ms)",
+    "p50 (ms)",
+    "p90 (ms)",
+    "p99 (ms)",
+    "p99.9 (ms)",
+    "Max (ms)",
+)
+BOOKS_HEAD = (
+    "Scenario",
+    "Offered",
+    "Sent",
+    "Completed",
+    "of them in the drain",
+    "Failed",
+    "Timed out",
+    "Censored",
+    "Fairness",
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text below a head; the first column names, the others are figures."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A caveat, and the scenarios that it concerns."""
+
+    scenarios: tuple[str, ...]
+    text: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """Everything that a report says."""
+
+    title: str
+    question: str
+    scenarios: tuple[ScenarioFigures, ...]
+    summary: Table
+    findings: tuple[str, ...]
+    naive: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    latency: Table
+    books: Table
+    method: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the run is whole and every scenario valid."""
+        return bool(self.scenarios) and not self.missing and all(scenario.is_valid for scenario in self.scenarios)
+
+
+def make_content(manifest: Manifest | None, records: Sequence[RunRecord], missing: Sequence[str]) -> ReportContent:
+    """The report of what could be read.
+
+    Args:
+        manifest: None when it is missing.
+        records: all repetitions.
+        missing: what is not there, in sentences.
+    """
+    scenarios = figures_of(records)
+    name = manifest.experiment if manifest is not None else records[0].experiment if records else "unknown"
+    return ReportContent(
+        title=f"Report of experiment {name}" + (" (quick)" if manifest is not None and manifest.is_quick else ""),
+        question=manifest.question if manifest is not None else "",
+        scenarios=scenarios,
+        summary=Table(SUMMARY_HEAD, tuple(_summary_row(scenario) for scenario in scenarios)),
+        findings=findings(scenarios),
+        naive=naive_sentences(scenarios),
+        doubts=_doubts(records),
+        latency=Table(LATENCY_HEAD, tuple(row for record in records for row in _latency_rows(record))),
+        books=Table(BOOKS_HEAD, tuple(_books_row(record) for record in records)),
+        method=tuple(_method(manifest, scenarios)),
+        missing=tuple(missing),
+    )
+
+
+def run_title(record: RunRecord) -> str:
+    """The scenario, and which run of it unless it is the first."""
+    return record.title if record.repetition == 1 else f"{record.title} (run {record.repetition})"
+
+
+def response_text(scenario: ScenarioFigures) -> str:
+    """Mean response in milliseconds, with the error bar if there are several runs."""
+    half = scenario.response_half_width_s
+    return shown.with_error(
+        shown.milliseconds(scenario.response_mean_s), shown.milliseconds(half) if half is not None else None
+    )
+
+
+def throughput_text(scenario: ScenarioFigures) -> str:
+    """Requests a second, with the error bar if there are several runs."""
+    half = scenario.throughput_half_width_per_s
+    return shown.with_error(shown.rate(scenario.throughput_per_s), shown.rate(half) if half is not None else None)
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------
+def _summary_row(scenario: ScenarioFigures) -> tuple[str, ...]:
+    prediction = scenario.prediction
+    return (
+        scenario.title,
+        response_text(scenario),
+        throughput_text(scenario),
+        shown.whole(scenario.failures),
+        shown.rate(prediction.throughput_per_s if prediction is not None else None),
+        f"{shown.whole(scenario.implied_users)} / {shown.whole(scenario.first.users)}",
+        shown.share(scenario.hit_ratio),
+        shown.validity(scenario.validity),
+    )
+
+
+def _latency_rows(record: RunRecord) -> Iterator[tuple[str, ...]]:
+    yield _latency_row(run_title(record), "all", record.latency)
+    if len(record.routes) > 1:
+        for route in record.routes:
+            yield _latency_row(run_title(record), route.route, route.latency)
+
+
+def _latency_row(title: str, route: str, latency: LatencySummary) -> tuple[str, ...]:
+    percentiles = (latency.p50_s, latency.p90_s, latency.p99_s, latency.p99_9_s)
+    times = (latency.mean_s, *percentiles, latency.max_s)
+    return (title, route, shown.whole(latency.count), *map(shown.milliseconds, times))
+
+
+def _books_row(record: RunRecord) -> tuple[str, ...]:
+    books, jain = record.books, record.replicas.jain_index
+    counts = (books.offered, books.sent, books.completed, books.completed_in_drain)
+    ends = (books.failed, books.timed_out, books.censored)
+    return (run_title(record), *map(shown.whole, (*counts, *ends)), shown.ABSENT if jain is None else f"{jain:.3f}")
+
+
+# --- doubts and method --------------------------------------------------------------------------------------------
+def _doubts(records: Sequence[RunRecord]) -> tuple[Doubt, ...]:
+    concerned: dict[tuple[str, str], list[str]] = {}
+    for record in records:
+        for caveat in record.caveats:
+            concerned.setdefault((caveat.text, caveat.advice), []).append(run_title(record))
+    return tuple(Doubt(tuple(titles), text, advice) for (text, advice), titles in concerned.items())
+
+
+def _method(manifest: Manifest | None, scenarios: Sequence[ScenarioFigures]) -> Iterator[str]:
+    for text, titles in _by_text(scenarios, _load_text).items():
+        yield f"{'; '.join(titles)}: {text}"
+    yield (
+        "Requests/s are the good answers that came in the window over its length; response times are those of the "
+        "requests sent in it, the ones answered in the drain included."
+    )
+    yield (
+        "N by Little's law is X (R + Z): requests/s times mean response plus mean think time. It should be the "
+        "number of users."
+    )
+    if any(scenario.prediction is not None for scenario in scenarios):
+        yield "Predictions were worked out before the run, from the topology and the load alone."
+        for text, titles in _by_text(scenarios, _prediction_text).items():
+            yield f"Prediction of {'; '.join(titles)}: {text}"
+    if scenarios:
+        yield _replication(scenarios)
+    yield f"A percentile that too few answers support is {shown.ABSENT!r}."
+    if manifest is not None:
+        yield _host_text(manifest)
+
+
+def _by_text(scenarios: Sequence[ScenarioFigures], text_of: TextOf) -> dict[str, list[str]]:
+    titles: dict[str, list[str]] = {}
+    for scenario in scenarios:
+        text = text_of(scenario)
+        if text:
+            titles.setdefault(text, []).append(scenario.title)
+    return titles
+
+
+def _load_text(scenario: ScenarioFigures) -> str:
+    record = scenario.first
+    window = record.window
+    return (
+        f"{shown.whole(record.users)} users ({record.driver}), mean think time "
+        f"{shown.seconds(record.think_time_mean_s)}, load of {shown.seconds(record.load_duration_s)}, measured "
+        f"window from {shown.seconds(window.start_s)} to {shown.seconds(window.end_s)}."
+    )
+
+
+def _prediction_text(scenario: ScenarioFigures) -> str:
+    return f"{scenario.prediction.formula}." if scenario.prediction is not None else ""
+
+
+def _replication(scenarios: Sequence[ScenarioFigures]) -> str:
+    fewest = min(len(scenario.records) for scenario in scenarios)
+    if fewest == 1:
+        return "A scenario that was run once has no error bar: do not read anything into a few percent."
+    return f"At least {fewest} runs of each scenario; ± is half the 95 % interval over runs (Student's t)."
+
+
+def _host_text(manifest: Manifest) -> str:
+    host, packages = manifest.host, manifest.packages
+    engines = ", ".join(f"{name} {version}" for name, version in manifest.engines.items())
+    revision = f", revision {manifest.git_revision[:12]}" if manifest.git_revision else ""
+    package = f"scalelab {packages.get('scalelab', 'unknown')}{revision}"
+    return (
+        f"Started {manifest.started_at} on {host.system}, {host.cpu_model or host.machine}, {host.logical_cores} "
+        f"cores, {host.memory_bytes / GIB:.1f} GiB, Python {host.python}; {package}; seed {manifest.seed}"
+        f"{f'; {engines}' if engines else ''}. Generator and system shared this machine unless the stack ran "
+        "elsewhere."
+    )

@@ -1,0 +1,59 @@
+"""Every number that a report shows, as text. The only module that rounds: all formats show the same digits."""
+
+from collections.abc import Sequence
+
+ABSENT = "-"
+MS_PER_S = 1000
+_WHOLE_FROM_MS = 100
+_TENTHS_FROM_MS = 10
+
+
+def milliseconds(value_s: float | None) -> str:
+    """Three or more digits: `26,992`, `52.3`, `2.48`."""
+    if value_s is None:
+        return ABSENT
+    value_ms = value_s * MS_PER_S
+    digits = 0 if value_ms >= _WHOLE_FROM_MS else 1 if value_ms >= _TENTHS_FROM_MS else 2
+    return f"{value_ms:,.{digits}f}"
+
+
+def rate(per_s: float | None) -> str:
+    """Requests a second: `1,204.7`."""
+    return ABSENT if per_s is None else f"{per_s:,.1f}"
+
+
+def whole(value: float | None) -> str:
+    """A count: `3,511`."""
+    return ABSENT if value is None else f"{value:,.0f}"
+
+
+def share(ratio: float | None) -> str:
+    """Percent with one decimal, never rounded up to a full 100%: `99.9%`."""
+    if ratio is None:
+        return ABSENT
+    shown = f"{ratio:.1%}"
+    if shown == "100.0%" and ratio < 1:
+        shown = "99.9%"
+    if shown == "0.0%" and ratio > 0:
+        shown = "<0.1%"
+    return shown
+
+
+def times(factor: float | None) -> str:
+    """A ratio: `2.99`."""
+    return ABSENT if factor is None else f"{factor:.2f}"
+
+
+def seconds(value_s: float | None) -> str:
+    """A duration: `48 s`, `0.5 s`."""
+    return ABSENT if value_s is None else f"{value_s:.4g} s"
+
+
+def with_error(text: str, half_width: str | None) -> str:
+    """`64.0 ± 0.4`; without an error bar the text alone."""
+    return text if half_width is None else f"{text} ± {half_width}"
+
+
+def validity(values: Sequence[str]) -> str:
+    """`valid`, or everything that is wrong."""
+    return ", ".join(values) or ABSENT

@@ -1,0 +1,69 @@
+"""`summary.md`: the report for reading in an editor or on a code host. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from scalelab.lab.report.content import ReportContent, Table
+
+_SPECIAL = str.maketrans(
+    {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "`": "\\`", "*": "\\*", "_": "\\_", "[": "\\["}
+)
+
+
+def render_markdown(content: ReportContent, charts: Sequence[tuple[str, str]]) -> str:
+    """The whole document.
+
+    Args:
+        content: what it says.
+        charts: (file name, words for readers who do not see it), in order.
+    """
+    return "\n".join(_lines(content, charts)).rstrip() + "\n"
+
+
+def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    yield f"# {_text(content.title)}\n"
+    if content.question:
+        yield f"{_text(content.question)}\n"
+    if content.missing:
+        yield from _list("What is missing", content.missing)
+    if content.scenarios:
+        yield from _table(content.summary)
+    else:
+        yield "There is nothing to report.\n"
+    yield from _list("What the numbers support", content.findings)
+    if charts:
+        yield "## Graphs\n"
+        yield from (f"![{_text(words)}]({file})\n" for file, words in charts)
+    yield from _list("What an ordinary report would have printed", content.naive)
+    yield from _list(
+        "Caveats", [f"{'; '.join(doubt.scenarios)}: {doubt.text} {doubt.advice}" for doubt in content.doubts]
+    )
+    for heading, table in (
+        ("Response times of good answers", content.latency),
+        ("Where every request went", content.books),
+    ):
+        if table.rows:
+            yield f"## {heading}\n"
+            yield from _table(table)
+    yield from _list("How it was measured", content.method)
+
+
+def _list(heading: str, sentences: Sequence[str]) -> Iterator[str]:
+    if sentences:
+        yield f"## {heading}\n"
+        yield "\n".join(f"- {_text(sentence)}" for sentence in sentences) + "\n"
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield _row(table.head)
+    yield _row(["---", *["---:"] * (len(table.head) - 1)], is_rule=True)
+    yield from (_row(row) for row in table.rows)
+    yield ""
+
+
+def _row(cells: Sequence[str], *, is_rule: bool = False) -> str:
+    return f"| {' | '.join(cell if is_rule else _text(cell) for cell in cells)} |"
+
+
+def _text(text: str) -> str:
+    """A text of anybody's, so that it stays text: no markup, no line breaks."""
+    return " ".join(text.split()).translate(_SPECIAL)
