@@ -11,7 +11,7 @@ from pydantic import Field
 
 from scalelab.contracts.membership import Member
 from scalelab.contracts.model import Contract
-from scalelab.contracts.topology import Delay
+from scalelab.contracts.topology import Delay, OriginRoute
 
 SETTINGS_FILE_VARIABLE = "SCALELAB_SETTINGS"
 FIELD_VARIABLE_PREFIX = "SCALELAB_"
@@ -73,6 +73,7 @@ class GatewaySettings(ServiceSettings):
     slot_wait_timeout_s: float
     upstream_timeout_s: float
     cache_ttl_s: float
+    origin_routes: tuple[OriginRoute, ...] = ()
     token_algorithm: Literal["EdDSA", "HS256"]
     token_lifetime_s: float
     clock_leeway_s: float

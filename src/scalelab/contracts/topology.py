@@ -47,6 +47,17 @@ class LoadBalancer(Contract):
     """Longest wait for the requests of a gateway that is being removed."""
 
 
+class OriginRoute(Contract):
+    """An HTTP service behind the gateway that needs no token; the cache obeys its Cache-Control (RFC 9111)."""
+
+    path: Annotated[str, Field(pattern=r"^/([^?#%]+/)?$")]
+    """Everything below it goes to the upstream, path unchanged; the gateway's own routes go first."""
+    upstream: Annotated[str, Field(pattern=r"^http://[^/?#]+/?$")]
+    """`http://host:port`."""
+    stores_cookies: bool = False
+    """Whether an answer with Set-Cookie may be shared. RFC 9111 allows it; it hands one client's cookie to all."""
+
+
 class ApiGateway(Contract):
     """Authentication, cache and routing. An instance is one process; capacity comes from replicas."""
 
@@ -58,6 +69,7 @@ class ApiGateway(Contract):
     upstream_timeout_s: PositiveSeconds = 10.0
     """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504."""
     cache_ttl_s: PositiveSeconds = 60.0
+    origin_routes: tuple[OriginRoute, ...] = ()
     token_algorithm: Literal["EdDSA", "HS256"] = "EdDSA"  # noqa: S105  a name, not a secret
     token_lifetime_s: PositiveSeconds = 3600.0
     clock_leeway_s: Seconds = 30.0

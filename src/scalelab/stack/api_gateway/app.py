@@ -48,7 +48,12 @@ def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMet
     """The same from parts at hand."""
     service = build_service(
         settings,
-        [*open_routes(settings, parts), *record_routes(settings, parts), *long_task_routes(parts.tasks)],
+        [
+            *open_routes(settings, parts),
+            *record_routes(settings, parts),
+            *long_task_routes(parts.tasks),
+            *parts.origins.routes(),
+        ],
         metrics=metrics,
         resources=parts.opened,
         admin_routes=[web.post(CACHE_FLUSH_PATH, flush_handler(parts))],

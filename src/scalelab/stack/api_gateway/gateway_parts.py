@@ -10,6 +10,7 @@ from scalelab.stack.api_gateway.forwarding import Upstream
 from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slots
 from scalelab.stack.api_gateway.late_task_queue import LateTaskQueue
 from scalelab.stack.api_gateway.login import Login
+from scalelab.stack.api_gateway.origin.origins import Origins
 from scalelab.stack.api_gateway.passwords import PasswordChecks
 from scalelab.stack.api_gateway.record_writes import RecordWrites
 from scalelab.stack.api_gateway.response_cache import ResponseCache
@@ -54,6 +55,7 @@ class GatewayParts:
         self.login = Login(key, rules, passwords=self._passwords, slots=self.slots, clock_s=clock_s)
         self.writes = RecordWrites(self.slots, self.cache)
         self.tasks = LateTaskQueue(settings)
+        self.origins = Origins(settings.origin_routes, self.cache, settings.upstream_timeout_s)
         expose_slots(self.slots, metrics)
 
     @asynccontextmanager
@@ -64,6 +66,7 @@ class GatewayParts:
             UpstreamClient(self._settings.database_url, timeout_s) as self.database,
             UpstreamClient(self._settings.microservice_url, timeout_s) as self.microservice,
             self.tasks.opened(),
+            self.origins.opened(),
         ):
             try:
                 yield

@@ -4,16 +4,11 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
 from scalelab.stack.cache import valkey_scripts as scripts
 from scalelab.stack.cache.base import FaultKind, FaultListener, Lookup
 from scalelab.stack.cache.call_limit import call_limit
 from scalelab.stack.cache.outage import OutageLog
+from scalelab.stack.cache.resp_client import RespClient, RespConnectionError, RespError
 
 CALL_TIMEOUT_S = 0.05
 MAX_CONNECTIONS = 16
@@ -38,36 +33,24 @@ class ValkeyCache:
         max_fences: int = MAX_FENCES,
         clock_s: Callable[[], float] = monotonic,
     ) -> None:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            password=password,
-            max_connections=MAX_CONNECTIONS,
-            timeout=None,  # `call_limit` bounds the wait for a connection along with the rest
-            socket_timeout=call_timeout_s,
-            socket_connect_timeout=call_timeout_s,
-            protocol=2,  # the newer one costs a round trip at each connect and brings nothing here
-            retry=Retry(NoBackoff(), 1),  # one fresh connection in place of one that the server has closed
-        )
         self._address = url.rpartition("@")[2]  # a password has no place in a log
-        self._redis = Redis(connection_pool=pool)
+        self._client = RespClient(url, password=password)
         self._on_fault = on_fault
         self._call_timeout_s = call_timeout_s
         self._max_fences = max_fences
         self._outage = OutageLog(self._address, clock_s)
         self._clock_s = clock_s
-        self._get = self._redis.register_script(scripts.GET)
-        self._put = self._redis.register_script(scripts.PUT)
-        self._invalidate = self._redis.register_script(scripts.INVALIDATE)
-        self._flush = self._redis.register_script(scripts.FLUSH)
+        self._get = self._client.script(scripts.GET)
+        self._put = self._client.script(scripts.PUT)
+        self._invalidate = self._client.script(scripts.INVALIDATE)
+        self._flush = self._client.script(scripts.FLUSH)
 
     def __repr__(self) -> str:
         return f"<valkey cache at {self._address}>"
 
     async def get(self, key: bytes, tag: str) -> Lookup:
         """See `Cache.get`."""
-        answer, fault = await self._bounded(
-            self._get(keys=[scripts.STATE_KEY], args=[scripts.ENTRIES_PREFIX, tag, key])
-        )
+        answer, fault = await self._bounded(self._get([scripts.STATE_KEY], [scripts.ENTRIES_PREFIX, tag, key]))
         if fault is not None:
             return Lookup(fault=fault)
         match answer:
@@ -84,8 +67,8 @@ class ValkeyCache:
         ttl_ms = max(1, round(ttl_s * 1000))
         answer, _fault = await self._bounded(
             self._put(
-                keys=[scripts.STATE_KEY, scripts.FENCES_KEY],
-                args=[scripts.ENTRIES_PREFIX, tag, key, value, ttl_ms, fence, MAX_ENTRIES_PER_TAG],
+                [scripts.STATE_KEY, scripts.FENCES_KEY],
+                [scripts.ENTRIES_PREFIX, tag, key, value, ttl_ms, fence, MAX_ENTRIES_PER_TAG],
             )
         )
         return bool(answer == 1)
@@ -94,7 +77,7 @@ class ValkeyCache:
         """See `Cache.invalidate`."""
         _answer, fault = await self._bounded(
             self._invalidate(
-                keys=[scripts.STATE_KEY, scripts.FENCES_KEY], args=[scripts.ENTRIES_PREFIX, self._max_fences, *tags]
+                [scripts.STATE_KEY, scripts.FENCES_KEY], [scripts.ENTRIES_PREFIX, self._max_fences, *tags]
             )
         )
         return fault
@@ -102,7 +85,7 @@ class ValkeyCache:
     async def flush(self) -> FaultKind | None:
         """See `Cache.flush`. All entries are out of reach at once; their memory is given back batch by batch."""
         epoch, fault = await self._bounded(
-            self._flush(keys=[scripts.STATE_KEY, scripts.FENCES_KEY], args=[scripts.ENTRIES_PREFIX])
+            self._flush([scripts.STATE_KEY, scripts.FENCES_KEY], [scripts.ENTRIES_PREFIX])
         )
         if fault is None:
             await self._sweep(bytes(epoch))
@@ -110,13 +93,12 @@ class ValkeyCache:
 
     async def ping(self) -> FaultKind | None:
         """See `Cache.ping`."""
-        _answer, fault = await self._bounded(self._redis.ping())
+        _answer, fault = await self._bounded(self._client.execute("PING"))
         return fault
 
     async def aclose(self) -> None:
         """See `Cache.aclose`."""
-        await self._redis.aclose()
-        await self._redis.connection_pool.aclose()
+        await self._client.aclose()
 
     async def _sweep(self, epoch: bytes) -> None:
         """Free the entries of earlier epochs. What is left after the limit or a fault dies by its time to live."""
@@ -125,14 +107,14 @@ class ValkeyCache:
         cursor = 0
         while self._clock_s() < deadline_s:
             page, fault = await self._bounded(
-                self._redis.scan(cursor, match=f"{scripts.ENTRIES_PREFIX}*", count=_SWEEP_BATCH)
+                self._client.execute("SCAN", cursor, "MATCH", f"{scripts.ENTRIES_PREFIX}*", "COUNT", _SWEEP_BATCH)
             )
             if fault is not None:
                 return
-            cursor, keys = page
+            cursor, keys = int(page[0]), page[1]
             old = [key for key in keys if not key.startswith(current)]
             if old:
-                await self._bounded(self._redis.unlink(*old))
+                await self._bounded(self._client.execute("UNLINK", *old))
             if cursor == 0:
                 return
 
@@ -141,13 +123,13 @@ class ValkeyCache:
         try:
             async with call_limit(self._call_timeout_s):
                 answer = await call
-        except (TimeoutError, RedisTimeoutError):
+        except TimeoutError:
             return None, self._count("timeout", f"no answer within {self._call_timeout_s} s")
-        except ResponseError as error:
+        except RespError as error:
             kind: FaultKind = "torn" if "WRONGTYPE" in str(error) else "unavailable"
             return None, self._count(kind, str(error))
-        except (RedisError, OSError) as error:
-            return None, self._count("unavailable", f"{type(error).__name__}: {error}")
+        except RespConnectionError as error:
+            return None, self._count("unavailable", str(error))
         self._outage.success()
         return answer, None
 

@@ -4,11 +4,13 @@ import re
 import secrets
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
+from scalelab.stack.http_cache.http_dates import format_http_date
 from scalelab.stack.service_kit.logs import is_sampled
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 
@@ -41,7 +43,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": _with_id(message.get("headers", ()), request_id)}
+                message = {**message, "headers": _completed(message.get("headers", ()), request_id)}
             await send(message)
 
         started_s = time.perf_counter()
@@ -68,10 +70,17 @@ class RequestContext:
             )
 
 
-def _with_id(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
-    """A new list: the answer's own may be used again."""
+def _completed(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """With the id, and a Date unless there is one. A new list: the answer's own may be used again."""
     kept = [header for header in headers if header[0].lower() != _REQUEST_ID]
+    if not any(name.lower() == b"date" for name, _ in kept):
+        kept.append((b"date", _date(int(time.time()))))
     return [*kept, (_REQUEST_ID, request_id.encode())]
+
+
+@lru_cache(maxsize=2)
+def _date(unix_time_s: int) -> bytes:
+    return format_http_date(unix_time_s).encode()
 
 
 def _request_id(scope: Scope) -> str:

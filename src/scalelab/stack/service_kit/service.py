@@ -60,7 +60,7 @@ def build_service(
         return JSONResponse({**body, "stack": settings.stack_nonce}, 200 if readiness.is_ready else 503)
 
     app = Starlette(
-        routes=[*routes, Route(LIVE_PATH, live), Route(READY_PATH, ready)],
+        routes=[Route(LIVE_PATH, live), Route(READY_PATH, ready), *routes],
         lifespan=lifespan,
         exception_handlers={HTTPException: answer_http_exception, Exception: answer_unexpected},
     )

@@ -40,6 +40,7 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # no types
         "lifespan": "on",
         "access_log": False,
         "server_header": False,
+        "date_header": False,  # RequestContext says it, unless the answer brings its origin's own
         "proxy_headers": False,
     }
 

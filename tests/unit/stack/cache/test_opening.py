@@ -29,7 +29,7 @@ async def test_the_password_comes_from_its_file(tmp_path):
 
     cache = open_cache("unix:///run/v.sock", password_file=file)
 
-    assert cache._redis.connection_pool.connection_kwargs["password"] == "secret"
+    assert cache._client._password == "secret"
     await cache.aclose()
 
 

@@ -24,6 +24,10 @@ _UNKEYED_FIELDS = frozenset(
 """An origin may change its answer by these though they are in no key: a client could poison the cache with them."""
 
 
+_LAST_STATUS = 599
+"""RFC 9110 section 15: anything beyond is no status code."""
+
+
 class OriginFetcher:
     """One origin behind an upstream client."""
 
@@ -46,4 +50,6 @@ class OriginFetcher:
         answer = await self._client.request(method, url, headers=capable, body=body)
         if not isinstance(answer, UpstreamAnswer):
             return answer
+        if answer.status > _LAST_STATUS:
+            return UpstreamFault("broken", f"status {answer.status} is none")
         return Response(answer.status, Fields(answer.headers), answer.body, started_s, self._clock_s())

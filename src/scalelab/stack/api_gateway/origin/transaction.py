@@ -38,10 +38,16 @@ class OriginCache:
     """The cache in front of one origin. Safe for concurrent use on one event loop."""
 
     def __init__(
-        self, store: OriginStore, origin: OriginFetcher, *, clock_s: Callable[[], float] = time.time
+        self,
+        store: OriginStore,
+        origin: OriginFetcher,
+        *,
+        stores_cookies: bool = False,
+        clock_s: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._origin = origin
+        self._stores_cookies = stores_cookies
         self._clock_s = clock_s
         self._flights: Flights[Response | UpstreamFault] = Flights()
         self._refreshes: set[asyncio.Task[object]] = set()
@@ -94,7 +100,7 @@ class OriginCache:
             return response
 
         response, is_joined = await self._flights.join(_flight_key(asked), fetch)
-        if is_joined and not _is_shareable(asked.request, response):
+        if is_joined and not self._is_shareable(asked.request, response):
             response, is_joined = await fetch(), False
         said = f"{reason}; collapsed" if is_joined else reason
         return self._fresh(asked, response, said, "COALESCED" if is_joined else "MISS")
@@ -137,10 +143,20 @@ class OriginCache:
         return await self._origin.fetch(method or asked.request.method, asked.url, fields, None)
 
     async def _keep(self, asked: Asked, response: Response | UpstreamFault, fence: int | None) -> None:
-        if fence is None or isinstance(response, UpstreamFault) or not may_store(asked.request, response):
+        if fence is None or not self._may_store(asked.request, response):
             return
+        assert isinstance(response, Response)
         kept = response.with_fields(stored_fields(response))
         await self._store.keep(asked.host, asked.url, asked.request, kept, fence)
+
+    def _may_store(self, request: Request, response: Response | UpstreamFault) -> bool:
+        return isinstance(response, Response) and may_store(request, response, stores_cookies=self._stores_cookies)
+
+    def _is_shareable(self, request: Request, response: Response | UpstreamFault) -> bool:
+        """Whether an answer that was fetched for another client may be given to this one."""
+        if isinstance(response, UpstreamFault):
+            return True
+        return self._may_store(request, response) and "vary" not in response.fields
 
     def _fresh(
         self, asked: Asked, response: Response | UpstreamFault, reason: str, outcome: str
@@ -148,11 +164,6 @@ class OriginCache:
         if isinstance(response, UpstreamFault):
             return response
         return from_origin(asked.request, response, f"{reason}; fwd-status={response.status}", outcome)
-
-
-def _is_shareable(request: Request, response: Response | UpstreamFault) -> bool:
-    """Whether an answer that was fetched for another client may be given to this one."""
-    return isinstance(response, UpstreamFault) or (may_store(request, response) and "vary" not in response.fields)
 
 
 def _flight_key(asked: Asked) -> bytes:
