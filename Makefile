@@ -66,6 +66,10 @@ report: $(STAMP) ## rebuild the report from the newest results
 test: $(STAMP) ## all tests
 	$(BIN)/pytest
 
+.PHONY: test-cache-suite
+test-cache-suite: $(STAMP) ## the public HTTP cache test-suite through a real stack (needs node and npm)
+	$(BIN)/python tests/cache_suite/run.py
+
 .PHONY: check
 check: $(STAMP) ## style, types, import contracts
 	$(BIN)/ruff format --check .
