@@ -69,7 +69,8 @@ class RunDisplay:
 
     def second(self, row: TimelineRow) -> None:
         """See `runner.RunProgress`."""
-        elapsed = f"{row.second + 1} of {self._expected_s:g} s" if self._expected_s else f"{row.second + 1} s"
+        is_over = self._expected_s is not None and row.second >= self._expected_s
+        elapsed = f"{row.second + 1} s, draining" if is_over else f"{row.second + 1} of {self._expected_s or 0:g} s"
         failed = f", {row.failed + row.timed_out} failed" if row.failed + row.timed_out else ""
         text = f"{elapsed}: {row.users} users, {row.completed} answers/s{failed}, {row.in_flight} waiting"
         if self._status is not None or (row.second + 1) % PLAIN_EVERY_S == 0:

@@ -41,3 +41,11 @@ def test_the_load_is_told_every_ten_seconds(display, shown):
     lines = shown.getvalue().splitlines()
     assert len(lines) == 3
     assert lines[1].endswith("10 of 60 s: 100 users, 60 answers/s, 2 failed, 7 waiting")
+
+
+def test_after_its_end_a_load_is_draining(display, shown):
+    """Nothing is sent any more; answers are awaited."""
+    display.phase("measuring", 5.0)
+    display.second(TimelineRow(second=9, users=3, completed=2, in_flight=3))
+
+    assert shown.getvalue().splitlines()[-1].endswith("10 s, draining: 3 users, 2 answers/s, 3 waiting")
