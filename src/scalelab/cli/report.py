@@ -11,7 +11,7 @@ from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.lab.report.build import BuiltReport, build_report
 
-LEAST_WIDTH = 130
+LEAST_WIDTH = 140
 """Of the table, also where the output goes into a file."""
 
 
@@ -59,7 +59,7 @@ def _table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Table:
         is_last = index == len(head) - 1
         table.add_column(
             name,
-            justify="right" if 0 < index and not is_last else "left",
+            justify="right" if index > 0 and not is_last else "left",
             no_wrap=index == 0,
             min_width=18 if is_last else None,
         )

@@ -15,6 +15,7 @@ from scalelab.lab.report.timeline_chart import timeline_chart
 from scalelab.lab.results.histogram_log import replace_file
 from scalelab.lab.results.reading import StoredRun, read_run
 from scalelab.lab.results.recording import TIMELINE_FILE
+from scalelab.lab.results.run_directory import LATEST
 
 SUMMARY_FILE = "summary.md"
 PAGE_FILE = "report.html"
@@ -66,8 +67,12 @@ def _missing(run: StoredRun) -> tuple[str, ...]:
         for stored in run.repetitions
         if not stored.measured.timeline
     ]
-    empty = [] if run.repetitions or run.missing else [f"{run.directory} holds no results"]
+    empty = [] if run.repetitions else [f"no scenario was found in {run.directory}{_hint(run.directory)}"]
     return (*run.missing, *empty, *without)
+
+
+def _hint(directory: Path) -> str:
+    return f"; did you mean {directory / LATEST}?" if (directory / LATEST).is_dir() else ""
 
 
 def _write_chart(reports: Path, named: NamedChart, svg: str) -> list[Path]:

@@ -34,8 +34,17 @@ def chart_of(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
 def styled(chart: Any) -> Any:
     """The finished chart."""
     return (
-        chart.configure_view(stroke=None)
-        .configure_axis(labelFontSize=12, titleFontSize=13, gridColor="#e6e6e6", labelColor=BLACK, titleColor=BLACK)
+        chart.configure(background="white", padding=16)  # replaces the whole configuration, so it comes first
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelFontSize=12,
+            titleFontSize=13,
+            titleFontWeight="normal",
+            gridColor="#e6e6e6",
+            labelColor=BLACK,
+            titleColor=BLACK,
+        )
+        .configure_axisX(grid=False)
+        .configure_legend(labelFontSize=12)
         .configure_title(fontSize=16, subtitleFontSize=12, limit=TITLE_LIMIT_PX, offset=14)
-        .configure(background="white", padding=16)
     )

@@ -25,8 +25,9 @@ from scalelab.lab.report.comparisons import CACHE, GATEWAYS, Comparison, compari
 from scalelab.lab.report.content import ReportContent, response_text, throughput_text
 from scalelab.lab.report.scenario_figures import ScenarioFigures
 
-CHART_WIDTH_PX, CHART_HEIGHT_PX = 520, 320
-WIDE_BARS = 3
+CHART_WIDTH_PX, CHART_HEIGHT_PX = 600, 320
+WIDE_BARS = 2
+"""So many leave room for words beside them."""
 NOT_VALID = "not valid:"
 HEADROOM = 1.15
 LABEL_ROOM = 0.09
@@ -146,12 +147,12 @@ def _label_place(value: float, predicted: float, highest: float) -> float:
 
 def _layers(rows: list[dict[str, Any]], what: Quantity, highest: float) -> Any:
     has_room = len(rows) <= WIDE_BARS
-    bar_px = 90 if has_room else 0.5 * CHART_WIDTH_PX / len(rows)
+    bar_px = 84 if has_room else 0.45 * CHART_WIDTH_PX / len(rows)
     scale = alt.Scale(domain=[0, highest * HEADROOM or 1.0], nice=False)
     x = alt.X(
         "scenario:N", sort=[row["scenario"] for row in rows], title=None, axis=_scenario_axis(has_room=has_room)
     )
-    y = alt.Y("value:Q", title=what.axis, scale=scale)
+    y = alt.Y("value:Q", title=what.axis, scale=scale, axis=alt.Axis(tickCount=6))
     base = chart_of(rows).encode(x=x)
     bars = base.mark_bar(size=bar_px).encode(y=y, color=alt.Color("colour:N", scale=None))
     values = base.mark_text(dy=-11, fontSize=15 if has_room else 12, fontWeight="bold", color=BLACK).encode(
@@ -162,7 +163,7 @@ def _layers(rows: list[dict[str, Any]], what: Quantity, highest: float) -> Any:
     )
     layers = [bars, predicted.mark_tick(color=BLACK, thickness=3, size=bar_px * 1.3, opacity=1.0), values]
     if has_room:
-        beside = predicted.mark_text(align="left", dx=bar_px * 0.65 + 5, fontSize=12, color=BLACK)
+        beside = predicted.mark_text(align="left", dx=bar_px * 0.65 + 4, fontSize=11, color=BLACK)
         layers.append(beside.encode(text="predicted_text:N"))
     return alt.layer(*layers)
 

@@ -105,7 +105,7 @@ def make_content(manifest: Manifest | None, records: Sequence[RunRecord], missin
         doubts=_doubts(records),
         latency=Table(LATENCY_HEAD, tuple(row for record in records for row in _latency_rows(record))),
         books=Table(BOOKS_HEAD, tuple(_books_row(record) for record in records)),
-        method=tuple(_method(manifest, scenarios)),
+        method=tuple(_method(manifest, scenarios)) if scenarios else (),
         missing=tuple(missing),
     )
 
@@ -188,8 +188,7 @@ def _method(manifest: Manifest | None, scenarios: Sequence[ScenarioFigures]) -> 
         yield "Predictions were worked out before the run, from the topology and the load alone."
         for text, titles in _by_text(scenarios, _prediction_text).items():
             yield f"Prediction of {'; '.join(titles)}: {text}"
-    if scenarios:
-        yield _replication(scenarios)
+    yield _replication(scenarios)
     yield f"A percentile that too few answers support is {shown.ABSENT!r}."
     if manifest is not None:
         yield _host_text(manifest)

@@ -3,6 +3,7 @@
 A repetition that was killed has no `run.json`: its record is worked out from what the load driver had written.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from scalelab.lab.results.measured_files import Measured, read_measured
 from scalelab.lab.results.run_directory import CONTEXT_FILE, RUN_FILE, ScenarioContext
 from scalelab.lab.results.run_record import RunRecord
 
+NEWER = "newer than this scalelab knows"
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -78,7 +80,7 @@ def _read_repetition(folder: Path) -> tuple[StoredRepetition | None, str]:
     if record is not None:
         return StoredRepetition(folder, record, measured), ""
     context, _ = _read(ScenarioContext, folder / CONTEXT_FILE)
-    if context is None:
+    if context is None or NEWER in fault:
         return None, f"{where}: {fault}"
     circumstances = Circumstances(is_partial=True, trouble="the run was killed before its record was written")
     rebuilt = build_record(context, measured, circumstances)
@@ -88,8 +90,28 @@ def _read_repetition(folder: Path) -> tuple[StoredRepetition | None, str]:
 def _read(model: type[ModelT], file: Path) -> tuple[ModelT | None, str]:
     """The document, or what is wrong with it."""
     try:
-        return model.model_validate_json(file.read_text(encoding="utf-8")), ""
+        text = file.read_text(encoding="utf-8")
     except OSError:
         return None, f"{file.name} is missing"
-    except (ValidationError, UnicodeDecodeError):
+    except UnicodeDecodeError:
+        return None, f"{file.name} is torn"
+    newer = _newer_schema(model, text)
+    if newer is not None:
+        return None, f"{file.name} has schema version {newer}, {NEWER}: read it with the version that wrote it"
+    try:
+        return model.model_validate_json(text), ""
+    except ValidationError:
         return None, f"{file.name} is torn or of another version"
+
+
+def _newer_schema(model: type[BaseModel], text: str) -> int | None:
+    """The document's schema version if it is above what the model reads; such a document is not read by guess."""
+    known = model.model_fields.get("schema_version")
+    if known is None:
+        return None
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    return version if isinstance(version, int) and version > known.default else None
