@@ -54,7 +54,7 @@ class UserBehaviour(Contract):
     answer_timeout_s: PositiveSeconds = DEFAULT_ANSWER_TIMEOUT_S
     """Longest silence of the system that a user puts up with."""
     accounts_file: str = ""
-    """JSON file of accounts: a list of {username, password}, or what `scalelab status --json` prints."""
+    """JSON file: a list of {username, password}, or what `scalelab status --json` prints."""
     recording_dir: str = ""
     """Directory for the laboratory's own recording; empty: none is written."""
 

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from scalelab.lab.load.locust_options import UserBehaviour, as_arguments, behaviour_of
+from scalelab.lab.shipped import shipped_locustfile
 
 
 def parsed(arguments):
@@ -25,6 +26,15 @@ def test_a_behaviour_survives_the_command_line():
     )
 
     assert behaviour_of(parsed(as_arguments(behaviour))) == behaviour
+
+
+def test_the_locustfile_explains_every_option():
+    """Locust's own --help leaves them out."""
+    explained = shipped_locustfile().read_text().split('"""')[1]
+
+    for name, field in UserBehaviour.model_fields.items():
+        assert f"--{name.replace('_', '-')} " in explained
+        assert (field.description or "").splitlines()[0] in explained
 
 
 def test_a_mix_is_written_as_pairs():
