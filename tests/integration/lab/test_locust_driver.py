@@ -231,8 +231,12 @@ run_locust(LocustLoad(url, (Account(username="student", password="correct horse"
 
 
 def test_locust_ends_when_its_parent_is_killed(gateway, tmp_path):
-    """kill -9 of the laboratory: Locust is gone within seconds, and its recording so far can be read."""
-    parent = subprocess.Popen([sys.executable, "-c", RUN_ONE_LOAD, gateway.url, str(tmp_path)])
+    """kill -9 of the laboratory: Locust and its secrets are gone within seconds; what it recorded can be read."""
+    private = tmp_path / "private"
+    private.mkdir()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", RUN_ONE_LOAD, gateway.url, str(tmp_path)], env={**os.environ, "TMPDIR": str(private)}
+    )
     _wait_until((tmp_path / "recording.json").exists)
     children = psutil.Process(parent.pid).children(recursive=True)
 
@@ -243,6 +247,7 @@ def test_locust_ends_when_its_parent_is_killed(gateway, tmp_path):
     recording = read_measured(tmp_path).recording
     assert children
     assert alive == []
+    assert list(private.glob("scalelab-load-*")) == []
     assert not recording.is_final
     assert is_balanced(recording.books)
 

@@ -5,6 +5,7 @@ Runs inside Locust only. Ends with its parent when the laboratory started it.
 
 import os
 import time
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 from random import Random
@@ -124,11 +125,18 @@ class LoadSession:
             due_s = int(self.recorder.elapsed_s()) + 1
             gevent.sleep(max(0.0, due_s - self.recorder.elapsed_s()))
             lag_s = self.recorder.elapsed_s() - due_s
-            _end_without_parent()
+            self._end_without_parent()
             now_used_s = _cpu_s(process)
             self._append_rows(now_used_s - used_s, lag_s)
             used_s = now_used_s
             self._write(with_histograms=due_s % HISTOGRAMS_EVERY_S == 0)
+
+    def _end_without_parent(self) -> None:
+        parent = os.environ.get(PARENT_VARIABLE)
+        if parent is not None and int(parent) != os.getppid():
+            with suppress(OSError):  # the directory that it would have removed
+                Path(self.behaviour.accounts_file).parent.rmdir()
+            os._exit(_ORPHANED_EXIT_CODE)
 
     def _append_rows(self, cpu_s: float, lag_s: float, *, is_last: bool = False) -> None:
         runner = self._environment.runner
@@ -156,9 +164,3 @@ class LoadSession:
 def _cpu_s(process: psutil.Process) -> float:
     used = process.cpu_times()
     return float(used.user + used.system)
-
-
-def _end_without_parent() -> None:
-    parent = os.environ.get(PARENT_VARIABLE)
-    if parent is not None and int(parent) != os.getppid():
-        os._exit(_ORPHANED_EXIT_CODE)
