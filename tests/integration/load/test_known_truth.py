@@ -30,7 +30,7 @@ def test_a_fixed_delay_is_measured(start_server, measure):
 
 
 def test_a_freeze_shows_in_median_and_p90(start_server, measure):
-    """Frozen for 2.4 s of 4: 60 % of the intended requests waited, uniformly up to 2.4 s (gatling 2077, locust 2347)."""
+    """Frozen for 2.4 s of 4: 60 % of the requests waited, uniformly up to 2.4 s (gatling 2077, locust 2347)."""
     server = start_server("quick")
     pid = server.process.pid
     timers = [
@@ -159,12 +159,12 @@ def test_timeouts_are_entered_as_at_least_the_timeout(start_server, measure):
 
 def test_an_unknown_host_is_told_before_anything_starts(measure):
     """A name without an address names itself."""
-    with pytest.raises(UnresolvedError, match="no-such-host.invalid"):
+    with pytest.raises(UnresolvedError, match=r"no-such-host\.invalid"):
         measure("http://no-such-host.invalid/")
 
 
 def test_too_few_connections_are_told_from_a_slow_system(start_server, measure):
-    """The same shortfall, two reasons: 2 connections for a delay of 50 ms; a server that does one thing at a time (k6 1407)."""
+    """One shortfall, two reasons: 2 connections for 50 ms each; a server that does one thing at a time (k6 1407)."""
     out_of_slots = measure(start_server("delay=0.05").url, rate=100, duration=1, connections=2)
     slow_system = measure(start_server("serial").url, rate=150, duration=0.8, connections=20, timeout_s=20)
 

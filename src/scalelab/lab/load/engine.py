@@ -215,7 +215,7 @@ class Engine:
         """From now on nothing is sent."""
         if self._ended_s is None:
             self._ended_s = min(now_s, self._stop.duration_s)
-            self._recorder.cut_window(self._ended_s)
+            self._recorder.cut_window(math.nextafter(self._ended_s, math.inf))  # who started now is within
 
     def _cut(self, now_s: float) -> None:
         if not self.is_over:

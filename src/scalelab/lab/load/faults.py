@@ -38,7 +38,7 @@ def connect_fault(error: Exception) -> Fault:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Fault(f"certificate refused: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
-        return Fault(f"TLS failed: {error.reason or 'no reason given'}")
+        return Fault(f"TLS failed: {getattr(error, 'reason', None) or 'no reason given'}")
     if isinstance(error, OSError):
         return _by_number(error, "no connection")
     return Fault(f"no connection: {type(error).__name__}")

@@ -1,0 +1,30 @@
+"""Names and certificates, before a load starts."""
+
+import pytest
+
+from scalelab.lab.load.connector import CertificateFileError, UnresolvedError, resolve, tls_context
+from scalelab.lab.load.targets import Origin
+
+
+def test_a_numeric_address_is_its_own():
+    """No name server is asked."""
+    origin = Origin("http", "127.0.0.1", 80)
+
+    assert resolve([origin]) == {origin: ("127.0.0.1",)}
+
+
+def test_an_empty_label_is_no_name():
+    """Said in one line, without a name server."""
+    with pytest.raises(UnresolvedError, match="cannot resolve"):
+        resolve([Origin("http", "a..b", 80)])
+
+
+def test_a_file_without_certificates_is_refused(tmp_path):
+    """It names the file."""
+    file = tmp_path / "none.pem"
+    file.write_text("nothing")
+
+    with pytest.raises(CertificateFileError, match=r"none\.pem"):
+        tls_context(file, is_certificate_checked=True)
+    with pytest.raises(CertificateFileError, match="No such file"):
+        tls_context(tmp_path / "absent.pem", is_certificate_checked=True)
