@@ -15,7 +15,7 @@ from scalelab.lab.load.result import result_of
 from scalelab.lab.load.tally import Tally
 
 PLAN = LoadPlan(
-    requests=(RequestTemplate(url="http://a/"), RequestTemplate(url="http://a/[bold]x")),
+    requests=(RequestTemplate(url="http://a/"), RequestTemplate(name="[bold]x", url="http://a/x")),
     load=OpenLoad(rate_per_s=10),
     duration_s=10,
 )
@@ -48,7 +48,7 @@ def test_the_table_has_everything_with_units(outcome):
     assert ["unanswered,", "at", "least", "101"] in [line[:4] for line in words]
     assert "latency in ms" in lines
     assert "connection reset [x]" in lines
-    assert "GET /[bold]x" in lines
+    assert "[bold]x" in lines
     assert "validity: censored" in lines
     assert "--drain" in lines
 
