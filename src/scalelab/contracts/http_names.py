@@ -17,6 +17,8 @@ DEAD_LETTERS_PATH = "/dead-letters"
 """`GET` on a worker's admin listener: tasks that were given up, newest first."""
 
 LOGIN_PATH = "/login"
+LOGOUT_PATH = "/logout"
+REFRESH_PATH = "/token/refresh"
 DATA_PATH = "/data"
 PROCESS_PATH = "/process"
 LONGTASK_PATH = "/longtask"

@@ -17,6 +17,13 @@ CACHE_MISSES_TOTAL = "scalelab_cache_misses_total"
 CACHE_FAULTS_TOTAL = "scalelab_cache_faults_total"
 """Counter{kind}: timeout, unavailable, torn value."""
 
+REVOKED_TOKENS = "scalelab_revoked_tokens"
+"""Gauge: revoked tokens that this gateway knows and that have not ended by themselves."""
+REVOCATION_SILENCE_SECONDS = "scalelab_revocation_silence_seconds"
+"""Gauge: time since this gateway could hear of revocations elsewhere."""
+TOKENS_UNCHECKED_TOTAL = "scalelab_tokens_unchecked_total"
+"""Counter: tokens let in while revocations could not be heard."""
+
 UPSTREAM_SLOTS_LIMIT = "scalelab_upstream_slots_limit"
 UPSTREAM_SLOTS_IN_USE = "scalelab_upstream_slots_in_use"
 UPSTREAM_QUEUE_LENGTH = "scalelab_upstream_queue_length"

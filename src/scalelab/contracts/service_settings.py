@@ -80,7 +80,9 @@ class GatewaySettings(ServiceSettings):
     token_issuer: str
     token_audience: str
     signing_key_file: Path
-    """PEM private key (EdDSA) or at least 32 random bytes in hexadecimal (HS256)."""
+    """PEM private key (EdDSA) or at least 32 random bytes in hexadecimal (HS256); or a `SigningKeyFile`."""
+    refresh_lifetime_s: float = 86_400.0
+    revocation_when_unreachable: Literal["accept", "refuse"] = "accept"
 
 
 class WorkerSettings(ServiceSettings):

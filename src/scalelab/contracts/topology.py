@@ -73,6 +73,10 @@ class ApiGateway(Contract):
     token_algorithm: Literal["EdDSA", "HS256"] = "EdDSA"  # noqa: S105  a name, not a secret
     token_lifetime_s: PositiveSeconds = 3600.0
     clock_leeway_s: Seconds = 30.0
+    refresh_lifetime_s: PositiveSeconds = 86_400.0
+    """A login that was not renewed for so long is over."""
+    revocation_when_unreachable: Literal["accept", "refuse"] = "accept"
+    """What happens to good tokens while revocations cannot be learned: let in and counted, or 503."""
 
 
 class Microservice(Contract):

@@ -12,13 +12,12 @@ from scalelab.contracts.http_names import (
     CACHE_FLUSH_PATH,
     DATA_PATH,
     HEALTH_PATH,
-    JWKS_PATH,
-    LOGIN_PATH,
     PROCESS_PATH,
 )
 from scalelab.contracts.processing import PROCESSED_RECORDS
 from scalelab.contracts.records import DATA_WRITE_SCOPE, RECORDS_PATH, RecordUpdate
 from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.stack.api_gateway.account_routes import account_routes, key_routes
 from scalelab.stack.api_gateway.authentication import requires_token
 from scalelab.stack.api_gateway.forwarding import forward
 from scalelab.stack.api_gateway.gateway_layer import GatewayLayer
@@ -49,14 +48,15 @@ def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMet
     service = build_service(
         settings,
         [
-            *open_routes(settings, parts),
+            *open_routes(settings),
+            *account_routes(parts),
             *record_routes(settings, parts),
             *long_task_routes(parts.tasks),
             *parts.origins.routes(),
         ],
         metrics=metrics,
         resources=parts.opened,
-        admin_routes=[web.post(CACHE_FLUSH_PATH, flush_handler(parts))],
+        admin_routes=[web.post(CACHE_FLUSH_PATH, flush_handler(parts)), *key_routes(parts.access.keys)],
     )
     return GatewayLayer(
         service,
@@ -100,26 +100,18 @@ def record_routes(settings: GatewaySettings, parts: GatewayParts) -> Sequence[Ba
     return [Route(DATA_PATH, data, methods=["GET", "PUT"]), Route(PROCESS_PATH, read_process)]
 
 
-def open_routes(settings: GatewaySettings, parts: GatewayParts) -> Sequence[BaseRoute]:
+def open_routes(settings: GatewaySettings) -> Sequence[BaseRoute]:
     """What anybody may ask."""
     description = api_description()
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "instance": settings.instance, "stack": settings.stack_nonce})
 
-    async def login(request: Request) -> Response:
-        return await parts.login.answer(request, parts.database)
-
-    async def public_keys(_request: Request) -> Response:
-        return JSONResponse(parts.key_set)
-
     async def openapi(_request: Request) -> Response:
         return JSONResponse(description)
 
     return [
         Route(HEALTH_PATH, health),
-        Route(LOGIN_PATH, login, methods=["POST"]),
-        Route(JWKS_PATH, public_keys),
         Route(OPENAPI_PATH, openapi),
     ]
 

@@ -11,6 +11,7 @@ from typing import overload
 from starlette.requests import Request
 from starlette.responses import Response
 
+from scalelab.stack.api_gateway.revocation import RevocationCheck
 from scalelab.stack.api_gateway.token_keys import VerificationKey
 from scalelab.stack.api_gateway.tokens import TokenRules, VerifiedToken, verify_token
 from scalelab.stack.service_kit.problems import problem
@@ -26,11 +27,18 @@ class Refusal:
     """Why a request is not let in: the status and the challenge that goes with it."""
 
     status: HTTPStatus
-    challenge: str
+    challenge: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those of the answer: the challenge, or when to come back."""
+        return {"WWW-Authenticate": self.challenge} if self.challenge else {"Retry-After": "1"}
 
 
 NO_TOKEN = Refusal(HTTPStatus.UNAUTHORIZED, _CHALLENGE)
 BAD_TOKEN = Refusal(HTTPStatus.UNAUTHORIZED, f'{_CHALLENGE}, error="invalid_token"')
+UNKNOWABLE = Refusal(HTTPStatus.SERVICE_UNAVAILABLE)
+"""The token is good, but whether it was revoked cannot be known now."""
 TWO_HEADERS = Refusal(HTTPStatus.BAD_REQUEST, f'{_CHALLENGE}, error="invalid_request"')
 
 
@@ -44,12 +52,27 @@ class Authenticator:
         *,
         clock_s: Callable[[], float] = time,
         max_remembered: int = MAX_REMEMBERED_TOKENS,
+        revocations: RevocationCheck | None = None,
     ) -> None:
         self._keys = keys
         self._rules = rules
         self._clock_s = clock_s
         self._max_remembered = max_remembered
+        self._revocations = revocations
         self._remembered: OrderedDict[str, VerifiedToken] = OrderedDict()
+        self._token_of: dict[str, str] = {}
+        """The remembered token of each id."""
+
+    def on_revoked(self, jti: str) -> None:
+        """See `RevocationListener`."""
+        token = self._token_of.get(jti)
+        if token is not None:
+            self._forget(token)
+
+    def forget_all(self) -> None:
+        """Verify everything anew: a key has gone."""
+        self._remembered.clear()
+        self._token_of.clear()
 
     def authenticate(self, authorization: list[str]) -> VerifiedToken | Refusal:
         """The token of the request with these `Authorization` headers, or the refusal."""
@@ -61,24 +84,33 @@ class Authenticator:
         if scheme.lower() != "bearer":
             return NO_TOKEN
         verified = self._verified(token.strip(" "))
-        return BAD_TOKEN if verified is None else verified
+        if verified is None:
+            return BAD_TOKEN
+        return verified if self._revocations is None or self._revocations.lets_in() else UNKNOWABLE
 
     def _verified(self, token: str) -> VerifiedToken | None:
         now_s = self._clock_s()
         known = self._remembered.get(token)
         if known is None:
             known = verify_token(token, self._keys, self._rules, now_s)
+            if known is not None and self._revocations is not None and self._revocations.is_revoked(known.jti):
+                return None
             if known is not None:
                 self._remember(token, known)
         elif known.kid not in self._keys or not known.is_current(now_s, self._rules.leeway_s):
-            del self._remembered[token]
+            self._forget(token)
             known = None
         return known
 
     def _remember(self, token: str, verified: VerifiedToken) -> None:
         if len(self._remembered) >= self._max_remembered:
-            self._remembered.popitem(last=False)
+            self._forget(next(iter(self._remembered)))
         self._remembered[token] = verified
+        self._token_of[verified.jti] = token
+
+    def _forget(self, token: str) -> None:
+        verified = self._remembered.pop(token)
+        self._token_of.pop(verified.jti, None)
 
 
 @overload
@@ -113,7 +145,7 @@ def _guarded(handler: Handler, scope: str) -> Handler:
         authenticator: Authenticator = request.state.authenticator
         token = authenticator.authenticate(request.headers.getlist("authorization"))
         if isinstance(token, Refusal):
-            return problem(request, token.status, headers={"WWW-Authenticate": token.challenge})
+            return problem(request, token.status, headers=token.headers)
         if scope and scope not in token.scopes:
             return problem(request, HTTPStatus.FORBIDDEN, headers=lacking)
         request.state.token = token

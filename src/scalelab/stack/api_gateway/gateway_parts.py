@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from time import time
 
 from scalelab.contracts.service_settings import GatewaySettings
-from scalelab.stack.api_gateway.authentication import Authenticator
+from scalelab.stack.api_gateway.access import Access
 from scalelab.stack.api_gateway.forwarding import Upstream
 from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slots
 from scalelab.stack.api_gateway.late_task_queue import LateTaskQueue
@@ -14,8 +14,6 @@ from scalelab.stack.api_gateway.origin.origins import Origins
 from scalelab.stack.api_gateway.passwords import PasswordChecks
 from scalelab.stack.api_gateway.record_writes import RecordWrites
 from scalelab.stack.api_gateway.response_cache import ResponseCache
-from scalelab.stack.api_gateway.token_keys import load_signing_key, public_key_set
-from scalelab.stack.api_gateway.tokens import TokenRules
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
 from scalelab.stack.service_kit.cannot_start import CannotStartError
@@ -43,16 +41,14 @@ class GatewayParts:
             CannotStartError: the signing key or the cache's address or password is of no use.
         """
         self._settings = settings
-        key = load_signing_key(settings.signing_key_file, settings.token_algorithm)
-        rules = _token_rules(settings)
         cache_metrics = CacheMetrics(metrics)
         self._passwords = PasswordChecks()
-        self.key_set = public_key_set(key.verification)
-        self.authenticator = Authenticator({key.verification.kid: key.verification}, rules, clock_s=clock_s)
+        self.access = Access(settings, metrics, clock_s=clock_s)
+        self.authenticator = self.access.authenticator
         self.cache = _cache(settings, cache_metrics.fault)
         self.response_cache = ResponseCache(self.cache, cache_metrics, clock_s=clock_s)
         self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s)
-        self.login = Login(key, rules, passwords=self._passwords, slots=self.slots, clock_s=clock_s)
+        self.login = Login(self.access.issuer, passwords=self._passwords, slots=self.slots)
         self.writes = RecordWrites(self.slots, self.cache)
         self.tasks = LateTaskQueue(settings)
         self.origins = Origins(settings.origin_routes, self.cache, settings.upstream_timeout_s)
@@ -65,6 +61,7 @@ class GatewayParts:
         async with (
             UpstreamClient(self._settings.database_url, timeout_s) as self.database,
             UpstreamClient(self._settings.microservice_url, timeout_s) as self.microservice,
+            self.access.opened(),
             self.tasks.opened(),
             self.origins.opened(),
         ):
@@ -74,15 +71,6 @@ class GatewayParts:
                 await self.writes.finish()
                 await self.cache.aclose()
                 self._passwords.close()
-
-
-def _token_rules(settings: GatewaySettings) -> TokenRules:
-    return TokenRules(
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        lifetime_s=settings.token_lifetime_s,
-        leeway_s=settings.clock_leeway_s,
-    )
 
 
 def _cache(settings: GatewaySettings, on_fault: FaultListener) -> Cache:

@@ -2,9 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
 from http import HTTPStatus
-from time import time
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -14,11 +12,10 @@ from starlette.responses import JSONResponse, Response
 from scalelab.contracts.model import Contract
 from scalelab.contracts.records import ACCOUNTS_PATH, AccountRecord
 from scalelab.stack.api_gateway.forwarding import Upstream, as_response, come_back, no_slot, slot_of
+from scalelab.stack.api_gateway.issuing import TokenIssuer
 from scalelab.stack.api_gateway.login_throttle import LoginThrottle
 from scalelab.stack.api_gateway.passwords import PasswordChecks
 from scalelab.stack.api_gateway.request_input import Refusal, read_document
-from scalelab.stack.api_gateway.token_keys import SigningKey
-from scalelab.stack.api_gateway.tokens import TokenRules, sign_token
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST, answer_unless_gone
 from scalelab.stack.service_kit.problems import problem
@@ -40,20 +37,16 @@ class Login:
 
     def __init__(
         self,
-        key: SigningKey,
-        rules: TokenRules,
+        issuer: TokenIssuer,
         *,
         passwords: PasswordChecks,
         slots: UpstreamSlots,
         throttle: LoginThrottle | None = None,
-        clock_s: Callable[[], float] = time,
     ) -> None:
-        self._key = key
-        self._rules = rules
+        self._issuer = issuer
         self._passwords = passwords
         self._slots = slots
         self._throttle = throttle or LoginThrottle()
-        self._clock_s = clock_s
 
     async def answer(self, request: Request, accounts: Upstream) -> Response:
         """200 with a token, 400, 401, 413, 429, or why the accounts could not be read."""
@@ -78,7 +71,7 @@ class Login:
             return come_back(request, "too many logins at once")
         if found is None or not is_right:
             return self._turn_away(request, wanted.username)
-        return self._welcome(found)
+        return await self._welcome(found)
 
     async def _account(self, request: Request, accounts: Upstream, username: str) -> AccountRecord | Response | None:
         """The account, None for an unknown one, or the answer that says why it could not be read."""
@@ -97,11 +90,10 @@ class Login:
         except ValidationError:
             return as_response(request, UpstreamFault("broken", "no account record"))
 
-    def _welcome(self, account: AccountRecord) -> Response:
+    async def _welcome(self, account: AccountRecord) -> Response:
         self._throttle.succeeded(account.username)
-        token = sign_token(account.username, self._key, self._rules, self._clock_s(), scopes=account.scopes)
-        document = {"access_token": token, "token_type": "Bearer", "expires_in": int(self._rules.lifetime_s)}
-        return JSONResponse(document, headers={"Cache-Control": "no-store"})
+        tokens = await self._issuer.begin(account)
+        return JSONResponse(tokens.document(), headers={"Cache-Control": "no-store"})
 
     def _turn_away(self, request: Request, username: str) -> Response:
         self._throttle.failed(username)

@@ -10,15 +10,18 @@ from scalelab.contracts.http_names import (
     JWKS_PATH,
     LIVE_PATH,
     LOGIN_PATH,
+    LOGOUT_PATH,
     LONGTASK_PATH,
     PROBLEM_MEDIA_TYPE,
     PROCESS_PATH,
     READY_PATH,
+    REFRESH_PATH,
 )
 from scalelab.contracts.long_tasks import LongTaskRequest, LongTaskView
 from scalelab.contracts.processing import ProcessView
 from scalelab.contracts.records import Record, RecordUpdate
 from scalelab.stack.api_gateway.login import LoginRequest
+from scalelab.stack.api_gateway.refresh import RefreshRequest
 
 OPENAPI_PATH = "/openapi.json"
 
@@ -32,10 +35,12 @@ _MODELS: tuple[type[BaseModel], ...] = (
     ProcessView,
     Record,
     RecordUpdate,
+    RefreshRequest,
 )
 _STATUS_MEANINGS = {
     400: "The request is not well formed.",
     401: "No token, or one that does not count.",
+    403: "The token counts, but not for this: its scope is missing.",
     404: "There is no such thing.",
     409: "It is too late for that.",
     413: "The body is too large.",
@@ -70,12 +75,26 @@ def _open_paths() -> _Json:
         faults=(400, 401, 413, 429, *_BEHIND),
         body="LoginRequest",
     )
+    refresh = _operation(
+        "The next tokens for a refresh token, which is spent; a spent one ends its session",
+        {200: _content("Token")},
+        faults=(400, 401, 413, 503),
+        body="RefreshRequest",
+    )
+    logout = _operation(
+        "End the session of this token; within a second no gateway lets it in",
+        {204: {"description": "Done."}},
+        faults=(400, 401, 503),
+        is_protected=True,
+    )
     keys = _operation("Public keys of the tokens", {200: _content("KeySet")})
     return {
         HEALTH_PATH: health,
         LIVE_PATH: health,
         READY_PATH: ready,
         LOGIN_PATH: {"post": login},
+        REFRESH_PATH: {"post": refresh},
+        LOGOUT_PATH: {"post": logout},
         JWKS_PATH: {"get": keys},
         OPENAPI_PATH: {"get": _operation("This document", {200: _content("OpenApi")})},
     }
@@ -94,7 +113,7 @@ def _record_paths() -> _Json:
     writing = _operation(
         "Write a record; no read that starts after the answer sees the old value",
         {200: _content("Record")},
-        faults=(400, 401, 404, 413, *_BEHIND),
+        faults=(400, 401, 403, 404, 413, *_BEHIND),
         parameters=[key],
         body="RecordUpdate",
         is_protected=True,
@@ -205,9 +224,16 @@ def _object(**properties: _Json) -> _Json:
 _TEXT: _Json = {"type": "string"}
 _OWN_SCHEMAS: _Json = {
     "Health": _object(status=_TEXT, instance=_TEXT, stack=_TEXT),
-    "Token": _object(
-        access_token=_TEXT, token_type={"const": "Bearer"}, expires_in={"type": "integer", "description": "Seconds."}
-    ),
+    "Token": {
+        "type": "object",
+        "properties": {
+            "access_token": _TEXT,
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer", "description": "Seconds."},
+            "refresh_token": {**_TEXT, "description": "Missing when the session could not be remembered."},
+        },
+        "required": ["access_token", "token_type", "expires_in"],
+    },
     "KeySet": _object(keys={"type": "array", "items": {"type": "object"}}),
     "LongTaskList": _object(tasks={"type": "array", "items": {"$ref": _reference("LongTaskView")}}),
     "OpenApi": {"type": "object"},

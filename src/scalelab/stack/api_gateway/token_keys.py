@@ -1,8 +1,10 @@
-"""Keys of tokens: read once at the start, named by their thumbprint, so that all gateways of a stack agree."""
+"""Keys of tokens: read from files, named by their thumbprint, so that all gateways of a stack agree."""
 
 import binascii
+import math
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
@@ -25,14 +27,16 @@ class VerificationKey:
 
     kid: str
     algorithm: TokenAlgorithm
-    material: Ed25519PublicKey | bytes
+    material: Ed25519PublicKey | bytes = field(repr=False)
+    verify_until_s: float = math.inf
+    """Unix time from which its tokens no longer count."""
 
 
 @dataclass(frozen=True)
 class SigningKey:
     """What signs, and its verifying half."""
 
-    material: Ed25519PrivateKey | bytes
+    material: Ed25519PrivateKey | bytes = field(repr=False)
     verification: VerificationKey
 
 
@@ -42,18 +46,50 @@ def load_signing_key(path: Path, algorithm: TokenAlgorithm) -> SigningKey:
     Raises:
         CannotStartError: unreadable, of another kind, or too short. The message holds nothing of the key.
     """
+    return parse_signing_key(path, read_key_file(path), algorithm)
+
+
+def read_key_file(path: Path) -> bytes:
+    """The content of the file.
+
+    Raises:
+        CannotStartError: unreadable.
+    """
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise CannotStartError(f"signing_key_file {path} cannot be read: {error.strerror}") from error
-    return _secret(path, content) if algorithm == "HS256" else _key_pair(path, content)
 
 
-def public_key_set(key: VerificationKey) -> dict[str, object]:
+def parse_signing_key(
+    path: Path, content: bytes, algorithm: TokenAlgorithm, *, verify_until_s: float | None = None
+) -> SigningKey:
+    """One key.
+
+    Args:
+        path: where it stands; for the message alone.
+        content: PEM or hexadecimal.
+        algorithm: which of the two.
+        verify_until_s: when its tokens end; None for never.
+
+    Raises:
+        CannotStartError: of another kind, or too short.
+    """
+    key = _secret(path, content) if algorithm == "HS256" else _key_pair(path, content)
+    if verify_until_s is None:
+        return key
+    return replace(key, verification=replace(key.verification, verify_until_s=verify_until_s))
+
+
+def public_key_set(keys: Iterable[VerificationKey]) -> dict[str, object]:
     """The key set of RFC 7517. A shared secret is not in it."""
-    if isinstance(key.material, bytes):
-        return {"keys": []}
-    return {"keys": [{**_public_members(key.material), "kid": key.kid, "alg": key.algorithm, "use": "sig"}]}
+    return {
+        "keys": [
+            {**_public_members(key.material), "kid": key.kid, "alg": key.algorithm, "use": "sig"}
+            for key in keys
+            if not isinstance(key.material, bytes)
+        ]
+    }
 
 
 def _key_pair(path: Path, content: bytes) -> SigningKey:

@@ -52,6 +52,11 @@ class VerifiedToken:
         return self.not_before_s - leeway_s <= now_s < self.expires_at_s + leeway_s
 
 
+def new_token_id() -> str:
+    """128 random bits in hexadecimal."""
+    return secrets.token_hex(16)
+
+
 def sign_token(
     subject: str,
     key: SigningKey,
@@ -60,13 +65,14 @@ def sign_token(
     *,
     scopes: Iterable[str] = (),
     family: str = "",
+    jti: str = "",
 ) -> str:
-    """A token for `subject` with an id of its own, good from now on for the rules' lifetime."""
+    """A token for `subject` with an id of its own (or `jti`), good from now on for the rules' lifetime."""
     claims = {
         "iss": rules.issuer,
         "aud": rules.audience,
         "sub": subject,
-        "jti": secrets.token_hex(16),
+        "jti": jti or new_token_id(),
         "iat": int(now_s),
         "nbf": int(now_s),
         "exp": int(now_s + rules.lifetime_s),
@@ -91,17 +97,17 @@ def verify_token(
         return None
     kid = header.get("kid")
     key = keys.get(kid) if isinstance(kid, str) else None
-    if key is None or header.get("alg") != key.algorithm:
+    if key is None or header.get("alg") != key.algorithm or now_s >= key.verify_until_s:
         return None
     try:
         _VERIFIER.decode(token, key.material, algorithms=[key.algorithm])
     except jwt.InvalidTokenError:
         return None
     claims = _json_object(segments[2])
-    return None if claims is None else _judge(claims, key.kid, rules, now_s)
+    return None if claims is None else _judge(claims, key, rules, now_s)
 
 
-def _judge(claims: Mapping[str, Any], kid: str, rules: TokenRules, now_s: float) -> VerifiedToken | None:
+def _judge(claims: Mapping[str, Any], key: VerificationKey, rules: TokenRules, now_s: float) -> VerifiedToken | None:
     """Every claim but scope and family is required; issuer and audience are compared as whole strings."""
     if claims.get("iss") != rules.issuer or claims.get("aud") != rules.audience:
         return None
@@ -116,9 +122,9 @@ def _judge(claims: Mapping[str, Any], kid: str, rules: TokenRules, now_s: float)
     verified = VerifiedToken(
         claims["sub"],
         claims["jti"],
-        kid,
+        key.kid,
         not_before_s,
-        expires_at_s,
+        min(expires_at_s, key.verify_until_s - rules.leeway_s),
         family=claims.get("sid", ""),
         scopes=frozenset(scope.split()),
     )

@@ -295,6 +295,8 @@ async def test_the_description_names_every_route_and_its_references_exist(lab):
         "/health/live",
         "/health/ready",
         "/login",
+        "/logout",
+        "/token/refresh",
         "/data",
         "/process",
         "/longtask",
