@@ -10,7 +10,7 @@ from rich.console import Console
 
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
-from scalelab.cli.load_options import DEFAULT_CONNECTIONS, TOKEN_VARIABLE, LoadOptions, plan_of
+from scalelab.cli.load_options import DEFAULT_CONNECTIONS, DEFAULT_DURATION_S, TOKEN_VARIABLE, LoadOptions, plan_of
 from scalelab.cli.load_view import live_line, print_result
 from scalelab.lab.load.connector import CertificateFileError, UnresolvedError, tls_context
 from scalelab.lab.load.criteria import Criterion, CriterionError, Verdict, judge, parse_criterion
@@ -34,11 +34,15 @@ def load(
     rate: Annotated[
         float | None, typer.Option("--rate", help="Requests/s, whatever the system does (open load).")
     ] = None,
-    duration: Annotated[float, typer.Option("--duration", help="Seconds in which requests start.")] = 10.0,
+    duration: Annotated[
+        float | None, typer.Option("--duration", help=f"Seconds in which requests start ({DEFAULT_DURATION_S:g}).")
+    ] = None,
     closed: Annotated[
         int | None, typer.Option("--closed", metavar="USERS", help="Users who wait for answers.")
     ] = None,
-    think: Annotated[str, typer.Option("--think", metavar="MIN-MAX", help="Their think time in seconds.")] = "0",
+    think: Annotated[
+        str | None, typer.Option("--think", metavar="MIN-MAX", help="Their think time in seconds.")
+    ] = None,
     arrivals: Annotated[
         str,
         typer.Option(

@@ -21,6 +21,8 @@ from scalelab.lab.load.targets import TargetError, parse_url
 
 TOKEN_VARIABLE = "SCALELAB_LOAD_TOKEN"  # noqa: S105  its name, not its value
 DEFAULT_CONNECTIONS = 200
+DEFAULT_DURATION_S = 10.0
+_AFTER_LAST_S = 0.01
 _SHAPE = re.compile(r"^(constant|poisson|ramp|steps?|spike|replay)(?::(.+))?$")
 _SPIKE = re.compile(r"^([\d.]+)@([\d.]+)\+([\d.]+)$")
 
@@ -31,9 +33,9 @@ class LoadOptions:
 
     urls: tuple[str, ...]
     rate_per_s: float | None = None
-    duration_s: float = 10.0
+    duration_s: float | None = None
     users: int | None = None
-    think: str = "0"
+    think: str | None = None
     arrivals: str = "constant"
     method: str = "GET"
     headers: tuple[str, ...] = ()
@@ -59,6 +61,7 @@ def plan_of(options: LoadOptions) -> LoadPlan:
         CommandError: with every fault that can be told at once, exit code 2.
     """
     _refuse_empty(options)
+    _refuse_contradictions(options)
     mix = _mix(options)
     load = _load(options)
     tokens = read_tokens(options.token_file, options.environment)
@@ -66,7 +69,7 @@ def plan_of(options: LoadOptions) -> LoadPlan:
         return LoadPlan(
             requests=mix.requests,
             load=load,
-            duration_s=options.duration_s,
+            duration_s=_duration_s(options, load),
             warm_up_s=options.warm_up_s,
             drain_limit_s=options.drain_limit_s,
             timeout_s=options.timeout_s,
@@ -83,7 +86,7 @@ def plan_of(options: LoadOptions) -> LoadPlan:
 
 
 def _refuse_empty(options: LoadOptions) -> None:
-    if not options.duration_s > 0:
+    if options.duration_s is not None and not options.duration_s > 0:
         raise _usage(f"--duration must be above 0 s, not {options.duration_s:g}: nothing would be sent")
     is_replay = "replay" in options.arrivals
     if options.users is None and options.rate_per_s is None and not is_replay:
@@ -95,6 +98,27 @@ def _refuse_empty(options: LoadOptions) -> None:
     is_shaped = any(shape in options.arrivals for shape in ("ramp", "step", "spike"))
     if options.rate_per_s is not None and not options.rate_per_s > 0 and not is_shaped:
         raise _usage(f"--rate must be above 0 requests/s, not {options.rate_per_s:g}: nothing would be sent")
+
+
+def _refuse_contradictions(options: LoadOptions) -> None:
+    """What would be ignored in silence."""
+    if options.think is not None and options.users is None:
+        raise _usage("--think is for users: give --closed USERS, too")
+    if options.users is not None and options.arrivals != "constant":
+        raise _usage("--arrivals and --closed exclude each other: users of a closed load set their own pace")
+    if options.request_file is not None and (options.method != "GET" or options.headers or options.body):
+        raise _usage(f"--method, --header and --body are for URLs given here: write them into {options.request_file}")
+    if options.request_file is not None and len(options.urls) > 1:
+        raise _usage("--requests takes at most one URL, the one that its paths stand below")
+
+
+def _duration_s(options: LoadOptions, load: OpenLoad | ClosedLoad) -> float:
+    """As given; a recorded schedule lasts until its last request has started."""
+    if options.duration_s is not None:
+        return options.duration_s
+    if isinstance(load, OpenLoad) and load.offsets_s:
+        return load.offsets_s[-1] + _AFTER_LAST_S
+    return DEFAULT_DURATION_S
 
 
 def _mix(options: LoadOptions) -> RequestMix:
@@ -110,7 +134,10 @@ def _mix(options: LoadOptions) -> RequestMix:
     if not options.urls:
         raise _usage("say what to ask: a URL, or --requests FILE")
     keys = KeyPlan() if options.keys is None else parse_keys(options.keys)
-    return RequestMix(requests=tuple(_template(url, options) for url in options.urls), keys=keys)
+    mix = RequestMix(requests=tuple(_template(url, options) for url in options.urls), keys=keys)
+    if options.keys is not None and not any(template.uses_key for template in mix.requests):
+        raise _usage("--keys: no URL, header or body has a place for one: write {key} where it belongs")
+    return mix
 
 
 def _template(url: str, options: LoadOptions) -> RequestTemplate:
@@ -142,7 +169,7 @@ def _body(text: str) -> str:
 def _load(options: LoadOptions) -> OpenLoad | ClosedLoad:
     try:
         if options.users is not None:
-            least_s, most_s = parse_think(options.think)
+            least_s, most_s = parse_think(options.think or "0")
             return ClosedLoad(users=options.users, think_time_min_s=least_s, think_time_max_s=most_s)
         return OpenLoad(rate_per_s=options.rate_per_s or 0.0, **parse_arrivals(options.arrivals))
     except ValidationError as error:

@@ -1,5 +1,7 @@
 """Options of `scalelab load` as a plan; what cannot be is refused in one line."""
 
+from pathlib import Path
+
 import pytest
 
 from scalelab.cli.errors import CommandError
@@ -68,6 +70,12 @@ def test_several_urls_are_a_mix():
         ({"rate_per_s": 5.0, "headers": ("nonsense",)}, "write 'Name: value'"),
         ({"rate_per_s": 5.0, "arrivals": "ramp:0", "duration_s": 0.0}, "--duration"),
         ({"rate_per_s": 5.0, "timeout_s": 0.0}, "timeout_s"),
+        ({"rate_per_s": 5.0, "think": "1-2"}, "give --closed USERS"),
+        ({"users": 5, "arrivals": "poisson"}, "exclude each other"),
+        ({"rate_per_s": 5.0, "keys": "zipf:5"}, "write {key} where it belongs"),
+        ({"rate_per_s": 5.0, "request_file": Path("x.toml"), "body": "b"}, "write them into x.toml"),
+        ({"rate_per_s": 5.0, "request_file": Path("x.toml"), "urls": (URL, URL)}, "at most one URL"),
+        ({"rate_per_s": 5.0, "request_file": Path("/no/such.toml")}, "cannot read /no/such.toml"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(fields, message):
@@ -171,6 +179,9 @@ def test_a_schedule_is_one_offset_a_line(tmp_path):
     torn = tmp_path / "torn.csv"
     torn.write_text("0.0\nsoon\n")
 
-    assert read_schedule(file) == (0.0, 0.25)
+    plan = plan_of(options(arrivals=f"replay:{file}"))
+
+    assert read_schedule(file) == plan.load.offsets_s == (0.0, 0.25)
+    assert plan.duration_s == pytest.approx(0.26)
     with pytest.raises(CommandError, match="line 2"):
         read_schedule(torn)

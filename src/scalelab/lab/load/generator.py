@@ -8,6 +8,7 @@ import gc
 import os
 import resource
 import sys
+import threading
 import time
 from contextlib import suppress
 
@@ -29,6 +30,8 @@ _SWEEPS_PER_TIMEOUT = 20
 _LONGEST_SWEEP_S = 0.05
 _SHORTEST_SWEEP_S = 0.005
 _REPORT_EVERY_S = 1.0
+_REPORTS_PER_COST = 200
+"""A whole report may take a two-hundredth of the time: with hundreds of routes, they come less often."""
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
@@ -38,6 +41,7 @@ def main() -> None:
     _raise_descriptor_limit()
     with suppress(KeyboardInterrupt, BrokenPipeError):
         uvloop.run(_generate(order))
+    os._exit(0)  # the thread that reads orders still waits for one, and nothing here is worth waiting for it
 
 
 def pacer_of(plan: LoadPlan, part: int) -> Pacer:
@@ -83,32 +87,34 @@ async def _generate(order: Order) -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
     _write(Report(kind="ready"))
     go = Go.model_validate_json(sys.stdin.buffer.readline())
-    watch = loop.create_task(_obey(engine), name="orders")
+    threading.Thread(target=_obey, args=(engine, loop), name="orders", daemon=True).start()
     engine.begin(go.start_s, finest_timer(loop, engine.wake, time.monotonic))
     await _run(engine, recorder, connector, plan)
-    watch.cancel()
 
 
 async def _run(engine: Engine, recorder: Recorder, connector: Connector, plan: LoadPlan) -> None:
     """Sweep and report until the engine is over."""
     sweep_s = min(max(plan.timeout_s / _SWEEPS_PER_TIMEOUT, _SHORTEST_SWEEP_S), _LONGEST_SWEEP_S)
-    reported_s, cpu_before_s = 0.0, time.process_time()
+    reported_s, next_whole_s, cpu_before_s = 0.0, 0.0, time.process_time()
     while not engine.is_over:
         await asyncio.sleep(sweep_s)
         engine.sweep()
         connector.cancel_abandoned()
         if engine.now_s() - reported_s >= _REPORT_EVERY_S and not engine.is_over:
             reported_s += _REPORT_EVERY_S
-            _write(_report("progress", engine, recorder, time.process_time() - cpu_before_s))
-    _write(_report("final", engine, recorder, time.process_time() - cpu_before_s))
+            is_whole, before_s = engine.now_s() >= next_whole_s, time.monotonic()
+            _write(_report("progress", engine, recorder, time.process_time() - cpu_before_s, is_whole=is_whole))
+            if is_whole:
+                next_whole_s = engine.now_s() + (time.monotonic() - before_s) * _REPORTS_PER_COST
+    _write(_report("final", engine, recorder, time.process_time() - cpu_before_s, is_whole=True))
 
 
-def _report(kind: str, engine: Engine, recorder: Recorder, cpu_s: float) -> Report:
+def _report(kind: str, engine: Engine, recorder: Recorder, cpu_s: float, *, is_whole: bool) -> Report:
     now_s = engine.now_s()
     return Report(
         kind="final" if kind == "final" else "progress",
         elapsed_s=now_s,
-        tally=recorder.snapshot(now_s, cpu_s).as_json(),
+        tally=recorder.snapshot(now_s, cpu_s).as_json() if is_whole else None,
         row=recorder.row(now_s, cpu_s),
         window=(recorder.window.start_s, recorder.window.end_s),
         is_interrupted=engine.is_interrupted,
@@ -116,16 +122,12 @@ def _report(kind: str, engine: Engine, recorder: Recorder, cpu_s: float) -> Repo
     )
 
 
-async def _obey(engine: Engine) -> None:
-    """The order to stop, and the end of the pipe."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await reader.readline():
+def _obey(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    """Wait for the order to stop, or for the end of the pipe; in a thread, so that a stuck load is ended, too."""
+    while line := sys.stdin.buffer.readline():
         if line == STOP_LINE:
-            engine.interrupt()
-    if not engine.is_over:
-        os._exit(1)  # nobody listens: go at once, whatever is under way
+            loop.call_soon_threadsafe(engine.interrupt)
+    os._exit(1)  # nobody listens: go at once, whatever is under way
 
 
 def _write(report: Report) -> None:

@@ -5,8 +5,6 @@ Orders hold secrets, so they travel through standard input only.
 
 from typing import Any, Literal
 
-from pydantic import Field
-
 from scalelab.contracts.model import Contract
 from scalelab.lab.load.plan import LoadPlan
 from scalelab.lab.load.recorder import SecondRow
@@ -37,8 +35,8 @@ class Report(Contract):
 
     kind: Literal["ready", "progress", "final"]
     elapsed_s: float = 0.0
-    tally: dict[str, Any] = Field(default_factory=dict)
-    """See `Tally.from_json`."""
+    tally: dict[str, Any] | None = None
+    """See `Tally.from_json`. Not in every progress report, where it is large."""
     row: SecondRow | None = None
     window: tuple[float, float] = (0.0, 0.0)
     is_interrupted: bool = False

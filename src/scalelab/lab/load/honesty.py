@@ -197,8 +197,10 @@ def _little(result: LoadResult, outcome: LoadOutcome) -> Iterator[Doubt]:
     mean_s = result.latency_intended_s.mean
     if load.kind != "closed" or result.rate_per_s is None or mean_s is None or outcome.is_interrupted:
         return
+    if (result.error_share or 0.0) > MOST_FAILURES_SHARE:
+        return  # failures keep users busy, too, and are a doubt of their own
     think_s = load.think_time_mean_s
-    implied = result.rate_per_s * (mean_s + think_s) / (1 - min(result.error_share or 0.0, 0.99))
+    implied = result.rate_per_s * (mean_s + think_s)
     if abs(implied - load.users) > LITTLE_TOLERANCE * load.users:
         yield (
             "little-violated",

@@ -6,10 +6,13 @@ No generator outlives this process, even when it is killed.
 
 import os
 import selectors
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import IO
@@ -31,6 +34,7 @@ _STOP_GRACE_S = 3.0
 _LOOK_EVERY_S = 0.2
 _ERROR_BYTES = 4096
 _READ_BYTES = 1 << 20
+_END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class GeneratorFailedError(Exception):
@@ -88,7 +92,7 @@ class _Generator:
             report = Report.model_validate_json(line)
             self.is_ready = True
             if report.kind != "ready":
-                self.last = report
+                self.last = report if report.tally is not None else self.last
                 self.is_final = report.kind == "final"
                 if report.row is not None:
                     self.rows.append(report.row)
@@ -176,7 +180,7 @@ class _Crew:
 
 
 def run_load(plan: LoadPlan, follow: Follow | None = None) -> LoadOutcome:
-    """Run a load to its end; a KeyboardInterrupt ends it, and what was measured is returned.
+    """Run a load to its end; Ctrl-C and SIGTERM end it, and what was measured is returned.
 
     Args:
         plan: what to do.
@@ -214,18 +218,34 @@ def _await_ready(crew: _Crew) -> None:
 def _follow_to_end(crew: _Crew, start_s: float, follow: Follow | None) -> bool:
     """Whether it was interrupted."""
     limit_s = start_s + crew.plan.duration_s + crew.plan.drain_limit_s + _GRACE_S
-    is_interrupted = False
-    while crew.is_at_work and time.monotonic() < limit_s:
-        try:
+    was_told = False
+    with _interruptions() as interruptions:
+        while crew.is_at_work and time.monotonic() < limit_s and len(interruptions) <= 1:
             if crew.look(_LOOK_EVERY_S) and follow is not None:
                 follow(_progress(crew))
-        except KeyboardInterrupt:
-            if is_interrupted:  # twice: somebody is in a hurry
-                return True
-            is_interrupted = True
-            limit_s = time.monotonic() + _STOP_GRACE_S
-            crew.tell(STOP_LINE)
-    return is_interrupted
+            if interruptions and not was_told:
+                was_told = True
+                limit_s = time.monotonic() + _STOP_GRACE_S
+                crew.tell(STOP_LINE)
+    return bool(interruptions)
+
+
+@contextmanager
+def _interruptions() -> Iterator[list[int]]:
+    """Signals to end, noted instead of raised: an exception between reading and keeping would tear a report.
+
+    A second one ends the wait. Outside the main thread there are no signals to note.
+    """
+    noted: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    before = {number: signal.signal(number, lambda number, _frame: noted.append(number)) for number in _END_SIGNALS}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _progress(crew: _Crew) -> Progress:
@@ -249,7 +269,7 @@ def _outcome(
         rows=_rows(crew),
         started_at_unix_s=started_at_unix_s,
         elapsed_s=max((report.elapsed_s for report in finals), default=0.0),
-        window_s=max((report.window[1] - report.window[0] for report in finals), default=0.0),
+        window_s=max((_window_s(report) for report in finals), default=0.0),
         is_interrupted=is_interrupted,
         lost_generators=len(lost),
         are_keys_used_up=any(report.are_keys_used_up for report in finals),
@@ -261,11 +281,17 @@ def _outcome(
 def _close_books(plan: LoadPlan, generator: _Generator, tally: Tally, end_s: float) -> None:
     """Of a generator that never gave its last report: what was under way has no outcome, and never will."""
     last = generator.last
-    counts = {} if last is None else last.tally["counts"]
+    counts = {} if last is None or last.tally is None else last.tally["counts"]
     sent = counts.get("sent", 0)
     under_way = sent - sum(counts.get(name, 0) for name in ("completed", "failed", "timed_out"))
     tally.counts["censored"] += under_way
     tally.counts["offered"] += max(sent, pacer_of(plan, generator.part).offered_until(end_s))
+
+
+def _window_s(report: Report) -> float:
+    """Length of the measured window, as far as this generator came."""
+    start_s, end_s = report.window
+    return max(0.0, (end_s if report.kind == "final" else min(end_s, report.elapsed_s)) - start_s)
 
 
 def _cpu_share(generator: _Generator, plan: LoadPlan) -> float:
@@ -278,7 +304,8 @@ def _cpu_share(generator: _Generator, plan: LoadPlan) -> float:
 def _merged(reports: Sequence[Report]) -> Tally:
     tally = Tally()
     for report in reports:
-        tally.add(Tally.from_json(report.tally))
+        if report.tally is not None:
+            tally.add(Tally.from_json(report.tally))
     return tally
 
 

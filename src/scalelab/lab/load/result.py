@@ -67,7 +67,7 @@ class LoadResult(Contract):
     elapsed_s: float
     users: int | None
     rate_asked_per_s: float | None
-    """Offered / duration; null for a closed load."""
+    """Offered / the time in which it was; null for a closed load."""
     offered: int
     sent: int
     not_sent: int
@@ -122,7 +122,9 @@ def result_of(outcome: LoadOutcome) -> LoadResult:
         window_s=outcome.window_s,
         elapsed_s=outcome.elapsed_s,
         users=plan.load.users if plan.load.kind == "closed" else None,
-        rate_asked_per_s=counts["offered"] / plan.duration_s if is_open else None,
+        rate_asked_per_s=counts["offered"] / min(plan.duration_s, outcome.elapsed_s or plan.duration_s)
+        if is_open
+        else None,
         offered=counts["offered"],
         sent=counts["sent"],
         not_sent=tally.not_sent,
