@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from scalelab.contracts.document_faults import validation_faults
 from scalelab.contracts.membership import Member, MemberList
 from scalelab.contracts.stack_view import ServiceName
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import ConfigurationError
 from scalelab.deployment.listeners import Endpoint
-from scalelab.deployment.topology_file import validation_faults
 
 SCALABLE: tuple[ServiceName, ...] = ("api_gateway", "worker")
 
@@ -60,7 +60,7 @@ def scaled_topology(topology: Topology, service: ServiceName, replicas: int) -> 
     try:
         return Topology.model_validate(document)
     except ValidationError as error:
-        raise ConfigurationError("; ".join(validation_faults(error, document))) from error
+        raise ConfigurationError("; ".join(validation_faults(error, document, Topology))) from error
 
 
 def members(gateways: Mapping[str, Endpoint]) -> tuple[Member, ...]:

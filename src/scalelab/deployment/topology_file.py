@@ -5,12 +5,12 @@ Starts nothing and asks the machine nothing.
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from scalelab.contracts.document_faults import validation_faults
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import ConfigurationError
 from scalelab.deployment.overrides import apply_overrides
@@ -34,44 +34,11 @@ def read_topology(file: Path | None = None, kind: FileKind = "topology", overrid
     try:
         topology = Topology.model_validate(document)
     except ValidationError as error:
-        faults += validation_faults(error, document)
+        faults += validation_faults(error, document, Topology)
         raise ConfigurationError(_message(source, faults)) from error
     if faults:
         raise ConfigurationError(_message(source, faults))
     return topology
-
-
-def validation_faults(error: ValidationError, document: Mapping[str, Any]) -> list[str]:
-    """One line for each fault: key path, value, what is wrong."""
-    return [_fault(details["type"], details["loc"], details["msg"], document) for details in error.errors()]
-
-
-def _fault(kind: str, location: tuple[int | str, ...], message: str, document: Mapping[str, Any]) -> str:
-    path = ".".join(map(str, location))
-    if kind == "extra_forbidden":
-        return f"{path}: there is no such key{_suggestion(location)}"
-    if not path:
-        return message.removeprefix("Value error, ")
-    return f"{path} = {_value_at(document, location)!r}: {message}"
-
-
-def _suggestion(location: tuple[int | str, ...]) -> str:
-    table: Any = Topology
-    for part in location[:-1]:
-        field = table.model_fields.get(str(part))
-        table = field.annotation if field is not None else None
-        if not (isinstance(table, type) and issubclass(table, BaseModel)):
-            return ""
-    close = get_close_matches(str(location[-1]), table.model_fields, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _value_at(document: object, location: tuple[int | str, ...]) -> object:
-    for part in location:
-        if not isinstance(document, Mapping) or part not in document:
-            return None
-        document = document[part]
-    return document
 
 
 def _document(file: Path | None, kind: FileKind) -> Mapping[str, Any]:

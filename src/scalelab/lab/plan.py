@@ -10,10 +10,11 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
+from scalelab.contracts.document_faults import validation_faults
 from scalelab.contracts.model import Contract
 from scalelab.contracts.topology import Topology
 from scalelab.lab.experiment import Experiment, Load, Scalar, WarmUp, quick_document
-from scalelab.lab.experiment_faults import experiment_error, validation_faults
+from scalelab.lab.experiment_faults import experiment_error
 
 CacheState = Literal["miss", "hit"]
 GATEWAYS = "gateways"
