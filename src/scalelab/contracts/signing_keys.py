@@ -13,6 +13,10 @@ KEYS_RELOAD_PATH = "/keys/reload"
 """`POST` on a gateway's admin listener, with the stack's nonce: reads the file again. Answers `ReloadedKeys`."""
 
 
+FIRST_KEY_NAME = "first"
+"""Of the key of a file that holds a bare one."""
+
+
 class StoredKey(Contract):
     """One key. `private` is a secret: the file that holds it is 0600."""
 
@@ -38,7 +42,7 @@ class SigningKeyFile(Contract):
 
 
 class ReloadedKeys(Contract):
-    """What a gateway has after it read the file: ids of the keys, none of their contents."""
+    """What a gateway has after it read the file: names of the keys, none of their contents."""
 
     active: str
     verifying: tuple[str, ...]

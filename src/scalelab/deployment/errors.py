@@ -33,6 +33,10 @@ class StopError(DeploymentError):
     """Raised when a process or a port of a stopped stack is still there."""
 
 
+class KeyRotationError(DeploymentError):
+    """Raised when a new key was not taken by every gateway; the key of before signs on."""
+
+
 class StackGoneError(DeploymentError):
     """Raised when the stack has ended in the meantime."""
 

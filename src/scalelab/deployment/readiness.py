@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from scalelab.contracts.http_names import HEALTH_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
+from scalelab.contracts.signing_keys import KEYS_RELOAD_PATH, ReloadedKeys
 from scalelab.deployment.listeners import Endpoint
 
 PROBE_LIMIT_S = 2.0
@@ -63,6 +64,21 @@ def put_members(members_socket: Path, wanted: MemberList, nonce: str) -> Members
 def get_members(members_socket: Path) -> MembersView | str:
     """The balancer's membership as it is, or why it is not known."""
     return _members(_exchange(_UnixConnection(members_socket, PROBE_LIMIT_S), "GET", MEMBERS_PATH))
+
+
+def reload_keys(admin: Endpoint, nonce: str) -> ReloadedKeys | str:
+    """Make a gateway read its keys again; what it has then, or why not."""
+    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
+    answer = _exchange(connection, "POST", KEYS_RELOAD_PATH, b"", nonce)
+    if isinstance(answer, str):
+        return answer
+    status, body = answer
+    if status != HTTPStatus.OK:
+        return f"status {status}: {body}"
+    try:
+        return ReloadedKeys.model_validate(body)
+    except ValidationError as error:
+        return f"an answer that names no keys: {error}"
 
 
 def _members(answer: tuple[int, dict[str, object]] | str) -> MembersView | str:

@@ -92,8 +92,8 @@ class StackPlan:
 
     @property
     def signing_key_file(self) -> Path:
-        """The gateways' key."""
-        return self.directory.keys / "signing_key"
+        """The gateways' keys."""
+        return self.directory.signing_key_file
 
     @property
     def accounts_file(self) -> Path:

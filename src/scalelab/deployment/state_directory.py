@@ -61,6 +61,11 @@ class StackDirectory:
         return self.root / "keys"
 
     @property
+    def signing_key_file(self) -> Path:
+        """The gateways' keys."""
+        return self.keys / "signing_key"
+
+    @property
     def settings(self) -> Path:
         """One file for each instance."""
         return self.root / "settings"

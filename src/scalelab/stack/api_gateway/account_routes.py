@@ -67,7 +67,6 @@ def _reload_handler(keys: KeyRing) -> AdminHandler:
             structlog.get_logger().error("keys_not_reloaded", reason=str(error))
             return web.json_response({"reloaded": False, "reason": str(error)}, status=409)
         structlog.get_logger().info("keys_reloaded", active=keys.active.verification.kid, verifying=len(keys))
-        answer = ReloadedKeys(active=keys.active.verification.kid, verifying=tuple(keys))
-        return web.json_response(answer.model_dump())
+        return web.json_response(ReloadedKeys(active=keys.active_name, verifying=keys.names).model_dump())
 
     return reload

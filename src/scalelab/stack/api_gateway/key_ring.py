@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from scalelab.contracts.signing_keys import SigningKeyFile
+from scalelab.contracts.signing_keys import FIRST_KEY_NAME, SigningKeyFile, StoredKey
 from scalelab.stack.api_gateway.token_keys import (
     SigningKey,
     TokenAlgorithm,
@@ -29,6 +29,8 @@ class KeyRing(Mapping[str, VerificationKey]):
         self._path = path
         self._algorithm = algorithm
         self._listeners: list[Callable[[], None]] = []
+        self.active_name = ""
+        self.names: tuple[str, ...] = ()
         self.active, self._keys = self._read()
 
     def __repr__(self) -> str:
@@ -66,17 +68,23 @@ class KeyRing(Mapping[str, VerificationKey]):
     def _read(self) -> tuple[SigningKey, dict[str, VerificationKey]]:
         content = read_key_file(self._path)
         if not content.lstrip().startswith(b"{"):
-            key = parse_signing_key(self._path, content, self._algorithm)
-            return key, {key.verification.kid: key.verification}
+            key = StoredKey(name=FIRST_KEY_NAME, private=content.decode("latin-1"))
+            return self._taken(SigningKeyFile(active=key.name, keys=(key,)))
         try:
-            document = SigningKeyFile.model_validate_json(content)
+            return self._taken(SigningKeyFile.model_validate_json(content))
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in error.errors())
             raise CannotStartError(f"signing_key_file {self._path} is no set of keys ({faults})") from None
+
+    def _taken(self, document: SigningKeyFile) -> tuple[SigningKey, dict[str, VerificationKey]]:
         keys = {
             stored.name: parse_signing_key(
-                self._path, stored.private.encode(), self._algorithm, verify_until_s=stored.verify_until_s
+                self._path,
+                stored.private.encode("latin-1", "replace"),
+                self._algorithm,
+                verify_until_s=stored.verify_until_s,
             )
             for stored in document.keys
         }
+        self.active_name, self.names = document.active, tuple(keys)
         return keys[document.active], {key.verification.kid: key.verification for key in keys.values()}
