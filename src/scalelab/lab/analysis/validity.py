@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from scalelab.lab.analysis import steadiness_rules
 from scalelab.lab.analysis import validity_rules as rules
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.validity_rules import Finding
@@ -16,8 +17,8 @@ RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
     rules.too_many_failures,
     rules.hit_ratio_off,
     rules.little_violated,
-    rules.not_steady,
-    rules.steadiness_unknown,
+    steadiness_rules.not_steady,
+    steadiness_rules.steadiness_unknown,
     rules.machine_busy,
     rules.off_prediction,
 )

@@ -1,15 +1,13 @@
-"""The rules that doubt a result. Each is a small pure function: evidence in, a finding or None out.
+"""The rules that doubt a result, steadiness aside. Each is a small pure function: evidence in, a finding or None out.
 
 A finding without a validity value is a caveat that leaves the result valid. Texts carry the numbers, and advice.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.little import implied_response_s
 from scalelab.lab.analysis.prediction import is_near_knee
-from scalelab.lab.analysis.steady_state import trend_of
 from scalelab.lab.results.run_record import Caveat, Prediction, Validity
 
 LEAST_SENT_RATIO = 0.99
@@ -19,10 +17,6 @@ GENERATOR_LAG_LIMIT_S = 0.1
 LEAST_HIT_RATIO = 0.99
 MOST_STRAY_HITS_RATIO = 0.01
 MOST_FAILURES_RATIO = 0.01
-RATE_DRIFT_LIMIT = 0.1
-"""Of the mean rate, over the window."""
-IN_FLIGHT_DRIFT_LIMIT = 0.05
-"""Of the users, over the window."""
 MACHINE_BUSY_LIMIT = 0.1
 """Of the seconds."""
 HIGH_AGREEMENT = 0.05
@@ -43,7 +37,7 @@ def no_data(evidence: Evidence) -> Finding | None:
     books = evidence.books
     length_s = evidence.window.end_s - evidence.window.start_s
     why = f" {evidence.trouble.rstrip('.')}." if evidence.trouble else ""
-    return _finding(
+    return finding_of(
         "no-data",
         f"No good answer in the window of {length_s:.1f} s: {books.sent} requests were sent in the whole load, "
         f"{books.completed} completed, {books.failed} failed, {books.timed_out} timed out, {books.censored} were "
@@ -57,7 +51,7 @@ def partial(evidence: Evidence) -> Finding | None:
     if not evidence.is_partial:
         return None
     why = f": {evidence.trouble.rstrip('.')}" if evidence.trouble else ""
-    return _finding(
+    return finding_of(
         "partial",
         f"The load ended after {evidence.window.end_s:.1f} s of {evidence.load_duration_s:g} s{why}.",
         "Run the scenario again; take these figures as a glimpse only.",
@@ -68,7 +62,7 @@ def sut_died(evidence: Evidence) -> Finding | None:
     """A part of the system ended under load."""
     if not evidence.system_faults:
         return None
-    return _finding(
+    return finding_of(
         "sut-died",
         f"The system changed under load: {'; '.join(evidence.system_faults)}.",
         "Read that service's log; nothing here describes the system that was meant.",
@@ -84,7 +78,7 @@ def censored(evidence: Evidence) -> Finding | None:
     waited = f" within {evidence.drain_limit_s:g} s after the load" if evidence.drain_limit_s is not None else ""
     oldest = f", the oldest {evidence.oldest_censored_s:.1f} s old" if evidence.oldest_censored_s is not None else ""
     implied = _implied_mean(evidence)
-    return _finding(
+    return finding_of(
         "censored",
         f"{books.censored} of {books.sent} requests ({share:.1%}) had no answer{waited}{oldest}. They are missing "
         f"from the mean, which is therefore too low.{implied}",
@@ -97,7 +91,7 @@ def generator_limited(evidence: Evidence) -> Finding | None:
     doubts = [doubt for doubt in (_unsent(evidence), _cpu(evidence), _lag(evidence), _own_faults(evidence)) if doubt]
     if not doubts:
         return None
-    return _finding(
+    return finding_of(
         "generator-limited",
         f"The load generator was at its limit: {'; '.join(doubts)}.",
         "Lower load.users, or run the generator on another machine; the system may do more than this shows.",
@@ -112,14 +106,14 @@ def hit_ratio_off(evidence: Evidence) -> Finding | None:
     required = cache.required_ratio if cache.required_ratio is not None else LEAST_HIT_RATIO
     hits = f"{cache.hits} of {cache.hits + cache.misses} good answers were hits ({cache.hit_ratio:.1%})"
     if cache.expected == "hit" and cache.hit_ratio < required:
-        return _finding(
+        return finding_of(
             "hit-ratio-off",
             f"A hit scenario, but {hits}; at least {required:.0%} are required.",
             "Raise api_gateway.cache_ttl_s above the load's duration, and look for cache faults.",
         )
     most = 1 - required
     if cache.expected == "miss" and cache.hit_ratio > most:
-        return _finding(
+        return finding_of(
             "hit-ratio-off",
             f"A miss scenario, but {hits}; at most {most:.0%} are allowed.",
             "Raise database.records, so that no key is asked for twice.",
@@ -132,39 +126,12 @@ def little_violated(evidence: Evidence) -> Finding | None:
     little = evidence.little
     if little is None or little.is_consistent or evidence.books.censored > 0:
         return None
-    return _finding(
+    return finding_of(
         "little-violated",
         f"Rate and response imply {little.implied_users:.0f} users by Little's law, X (R + Z) = "
         f"{little.throughput_per_s:.1f}/s x ({little.response_mean_s:.3f} s + {little.think_time_mean_s:g} s), but "
         f"{little.configured_users} were there (tolerance {little.tolerance_ratio:.0%}).{_implied_mean(evidence)}",
         "Lengthen load.duration_s or load.settle_s, so that the window lies in the steady state.",
-    )
-
-
-def not_steady(evidence: Evidence) -> Finding | None:
-    """The rate, or the number of requests in flight, drifted over the window."""
-    rows = evidence.window_rows
-    drifts = [doubt for doubt in (_rate_drift([row.completed for row in rows]), _flight_drift(evidence)) if doubt]
-    if not drifts:
-        return None
-    return _finding(
-        "not-steady",
-        f"Not in steady state over the window: {'; '.join(drifts)}. A mean over it depends on when it was taken.",
-        "Lengthen load.settle_s and load.duration_s.",
-    )
-
-
-def steadiness_unknown(evidence: Evidence) -> Finding | None:
-    """Too few seconds to look for a drift."""
-    rows = evidence.window_rows
-    if evidence.completed_in_window == 0 or trend_of([row.completed for row in rows]) is not None:
-        return None
-    return _finding(
-        None,
-        f"The window has {len(rows)} whole seconds in the timeline: too few to say whether the system was in steady "
-        "state.",
-        "Lengthen load.duration_s (without --quick); take the figures as a first look.",
-        kind="steadiness-unknown",
     )
 
 
@@ -180,8 +147,8 @@ def too_many_failures(evidence: Evidence) -> Finding | None:
         f"{books.timed_out} timed out."
     )
     if share <= MOST_FAILURES_RATIO:
-        return _finding(None, text, "See the failures file for their kinds.", kind="some-failures")
-    return _finding(
+        return finding_of(None, text, "See the failures file for their kinds.", kind="some-failures")
+    return finding_of(
         "too-many-failures",
         text + f" At most {MOST_FAILURES_RATIO:.0%} are allowed; rate and response of the rest do not describe the "
         "load that was meant.",
@@ -194,7 +161,7 @@ def machine_busy(evidence: Evidence) -> Finding | None:
     ratio = evidence.machine_busy_ratio
     if ratio is None or ratio <= MACHINE_BUSY_LIMIT:
         return None
-    return _finding(
+    return finding_of(
         None,
         f"All cores of this machine were busy above 90 % in {ratio:.0%} of the seconds, and generator and system "
         "share them: CPU may be the limit that was measured.",
@@ -211,7 +178,7 @@ def off_prediction(evidence: Evidence) -> Finding | None:
     difference = rate / prediction.throughput_per_s - 1
     if abs(difference) <= HIGH_AGREEMENT:
         return None
-    return _finding(
+    return finding_of(
         None,
         f"Measured {rate:.1f}/s, predicted {prediction.throughput_per_s:.1f}/s ({difference:+.1%}; "
         f"{prediction.binding}: {prediction.formula}).",
@@ -255,21 +222,6 @@ def _own_faults(evidence: Evidence) -> str:
     )
 
 
-def _rate_drift(completed: Sequence[int]) -> str:
-    trend = trend_of(completed)
-    if trend is None or trend.mean <= 0 or not trend.is_significant:
-        return ""
-    share = trend.drift / trend.mean
-    return f"completions drifted by {share:+.0%} of {trend.mean:.1f}/s" if abs(share) >= RATE_DRIFT_LIMIT else ""
-
-
-def _flight_drift(evidence: Evidence) -> str:
-    trend = trend_of([row.in_flight for row in evidence.window_rows])
-    if trend is None or not trend.is_significant or abs(trend.drift) < IN_FLIGHT_DRIFT_LIMIT * evidence.users:
-        return ""
-    return f"requests in flight drifted by {trend.drift:+.0f} around {trend.mean:.0f}"
-
-
 def _implied_mean(evidence: Evidence) -> str:
     rate = evidence.throughput_per_s
     implied_s = implied_response_s(evidence.users, rate, evidence.think_time_mean_s) if rate else None
@@ -278,5 +230,6 @@ def _implied_mean(evidence: Evidence) -> str:
     return f" By Little's law the mean response would be {implied_s:.3g} s (N / X - Z)."
 
 
-def _finding(validity: Validity | None, text: str, advice: str, kind: str = "") -> Finding:
+def finding_of(validity: Validity | None, text: str, advice: str, kind: str = "") -> Finding:
+    """A finding; a caveat without a validity value needs a kind of its own."""
     return Finding(validity=validity, caveat=Caveat(kind=kind or validity or "", text=text, advice=advice))

@@ -116,29 +116,6 @@ def test_littles_law_stays_silent_when_requests_were_censored(evidence, books):
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"completed": lambda second: 40 + second}, "completions drifted"),
-        ({"in_flight": lambda second: 10 + 2 * second}, "requests in flight drifted by +94"),
-    ],
-)
-def test_a_drift_over_the_window_is_not_steady(evidence, changes, words):
-    """Of the rate by a tenth, or of the requests in flight by a twentieth of the users."""
-    finding = rules.not_steady(evidence(timeline=rows_of(**changes)))
-
-    assert finding.validity == "not-steady"
-    assert words in finding.caveat.text
-
-
-def test_a_short_window_says_that_steadiness_is_unknown(evidence):
-    """Valid, with a caveat."""
-    finding = rules.steadiness_unknown(evidence(timeline=rows_of()[:18]))
-
-    assert finding.validity is None
-    assert "6 whole seconds" in finding.caveat.text
-
-
-@pytest.mark.parametrize(
     ("failed", "validity"), [(0, "silent"), (36, None), (37, "too-many-failures"), (3600, "too-many-failures")]
 )
 def test_a_share_of_failures_is_a_gate(evidence, books, failed, validity):
