@@ -83,6 +83,10 @@ class GatewaySettings(ServiceSettings):
     """PEM private key (EdDSA) or at least 32 random bytes in hexadecimal (HS256); or a `SigningKeyFile`."""
     refresh_lifetime_s: float = 86_400.0
     revocation_when_unreachable: Literal["accept", "refuse"] = "accept"
+    login_failures_per_account: int = 10
+    login_failures_per_peer: int = 100
+    login_window_s: float = 60.0
+    trusted_peers: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
 
 class WorkerSettings(ServiceSettings):

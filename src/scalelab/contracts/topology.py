@@ -77,6 +77,13 @@ class ApiGateway(Contract):
     """A login that was not renewed for so long is over."""
     revocation_when_unreachable: Literal["accept", "refuse"] = "accept"
     """What happens to good tokens while revocations cannot be learned: let in and counted, or 503."""
+    login_failures_per_account: Annotated[int, Field(ge=1)] = 10
+    """Failed logins of one account within the window; then it waits for the window's end."""
+    login_failures_per_peer: Annotated[int, Field(ge=1)] = 100
+    """The same for one client address, whatever the accounts."""
+    login_window_s: PositiveSeconds = 60.0
+    trusted_peers: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks of balancers, whose X-Forwarded-For counts. Who reaches a gateway from one of them can forge it."""
 
 
 class Microservice(Contract):

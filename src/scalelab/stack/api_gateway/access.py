@@ -9,11 +9,16 @@ from prometheus_client import Counter, Gauge
 from scalelab.contracts import metric_names
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.authentication import Authenticator
+from scalelab.stack.api_gateway.client_address import TrustedPeers
 from scalelab.stack.api_gateway.issuing import TokenIssuer
 from scalelab.stack.api_gateway.key_ring import KeyRing
+from scalelab.stack.api_gateway.login_attempts import LocalLoginAttempts, LoginLimits, SharedLoginAttempts
+from scalelab.stack.api_gateway.login_throttle import LoginThrottle
 from scalelab.stack.api_gateway.revocation import RevocationCheck, RevocationFollower, RevokedTokens
 from scalelab.stack.api_gateway.sessions import open_sessions
+from scalelab.stack.api_gateway.sessions.opening import server_client
 from scalelab.stack.api_gateway.tokens import TokenRules
+from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 
 
@@ -47,6 +52,7 @@ class Access:
         self.authenticator = Authenticator(self.keys, rules, clock_s=clock_s, revocations=check)
         self.revoked.tell(self.authenticator)
         self.keys.tell(self.authenticator.forget_all)
+        self.login_throttle = _login_throttle(settings)
         self.issuer = TokenIssuer(
             self.keys,
             rules,
@@ -64,6 +70,7 @@ class Access:
                 yield
         finally:
             await self._sessions.aclose()
+            await self.login_throttle.aclose()
 
 
 def token_rules(settings: GatewaySettings) -> TokenRules:
@@ -74,6 +81,19 @@ def token_rules(settings: GatewaySettings) -> TokenRules:
         lifetime_s=settings.token_lifetime_s,
         leeway_s=settings.clock_leeway_s,
     )
+
+
+def _login_throttle(settings: GatewaySettings) -> LoginThrottle:
+    try:
+        trusted = TrustedPeers(settings.trusted_peers)
+    except ValueError as error:
+        raise CannotStartError(f"trusted_peers holds what is no network: {error}") from error
+    limits = LoginLimits(
+        settings.login_failures_per_account, settings.login_failures_per_peer, settings.login_window_s
+    )
+    client = server_client(settings.cache_url, settings.cache_password_file)
+    shared = None if client is None else SharedLoginAttempts(client, limits)
+    return LoginThrottle(LocalLoginAttempts(limits), trusted, shared=shared)
 
 
 def _exposed(revoked: RevokedTokens, follower: RevocationFollower, metrics: ServiceMetrics) -> Callable[[], None]:

@@ -48,7 +48,7 @@ class GatewayParts:
         self.cache = _cache(settings, cache_metrics.fault)
         self.response_cache = ResponseCache(self.cache, cache_metrics, clock_s=clock_s)
         self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s)
-        self.login = Login(self.access.issuer, passwords=self._passwords, slots=self.slots)
+        self.login = Login(self.access.issuer, self.access.login_throttle, passwords=self._passwords, slots=self.slots)
         self.writes = RecordWrites(self.slots, self.cache)
         self.tasks = LateTaskQueue(settings)
         self.origins = Origins(settings.origin_routes, self.cache, settings.upstream_timeout_s)

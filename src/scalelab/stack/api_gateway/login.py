@@ -13,6 +13,7 @@ from scalelab.contracts.model import Contract
 from scalelab.contracts.records import ACCOUNTS_PATH, AccountRecord
 from scalelab.stack.api_gateway.forwarding import Upstream, as_response, come_back, no_slot, slot_of
 from scalelab.stack.api_gateway.issuing import TokenIssuer
+from scalelab.stack.api_gateway.login_attempts import Outcome
 from scalelab.stack.api_gateway.login_throttle import LoginThrottle
 from scalelab.stack.api_gateway.passwords import PasswordChecks
 from scalelab.stack.api_gateway.request_input import Refusal, read_document
@@ -38,15 +39,15 @@ class Login:
     def __init__(
         self,
         issuer: TokenIssuer,
+        throttle: LoginThrottle,
         *,
         passwords: PasswordChecks,
         slots: UpstreamSlots,
-        throttle: LoginThrottle | None = None,
     ) -> None:
         self._issuer = issuer
         self._passwords = passwords
         self._slots = slots
-        self._throttle = throttle or LoginThrottle()
+        self._throttle = throttle
 
     async def answer(self, request: Request, accounts: Upstream) -> Response:
         """200 with a token, 400, 401, 413, 429, or why the accounts could not be read."""
@@ -56,10 +57,9 @@ class Login:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         if isinstance(wanted, Refusal):
             return problem(request, wanted.status, wanted.detail)
-        wait_s = self._throttle.wait_s(wanted.username)
+        wait_s = await self._throttle.wait_s(wanted.username, self._throttle.peer_of(request), "asked")
         if wait_s > 0:
-            headers = {"Retry-After": str(math.ceil(wait_s))}
-            return problem(request, HTTPStatus.TOO_MANY_REQUESTS, "too many failed logins", headers)
+            return _too_many(request, wait_s)
         return await answer_unless_gone(request, self._judge(request, accounts, wanted))
 
     async def _judge(self, request: Request, accounts: Upstream, wanted: LoginRequest) -> Response:
@@ -69,9 +69,12 @@ class Login:
         is_right = await self._passwords.is_right(wanted.password, None if found is None else found.password_hash)
         if is_right is None:
             return come_back(request, "too many logins at once")
-        if found is None or not is_right:
-            return self._turn_away(request, wanted.username)
-        return await self._welcome(found)
+        account = found if is_right else None
+        outcome: Outcome = "failed" if account is None else "succeeded"
+        wait_s = await self._throttle.wait_s(wanted.username, self._throttle.peer_of(request), outcome)
+        if wait_s > 0:
+            return _too_many(request, wait_s)
+        return _turned_away(request) if account is None else await self._welcome(account)
 
     async def _account(self, request: Request, accounts: Upstream, username: str) -> AccountRecord | Response | None:
         """The account, None for an unknown one, or the answer that says why it could not be read."""
@@ -91,15 +94,19 @@ class Login:
             return as_response(request, UpstreamFault("broken", "no account record"))
 
     async def _welcome(self, account: AccountRecord) -> Response:
-        self._throttle.succeeded(account.username)
         tokens = await self._issuer.begin(account)
         return JSONResponse(tokens.document(), headers={"Cache-Control": "no-store"})
 
-    def _turn_away(self, request: Request, username: str) -> Response:
-        self._throttle.failed(username)
-        return problem(
-            request,
-            HTTPStatus.UNAUTHORIZED,
-            "username or password is wrong",
-            {"WWW-Authenticate": 'Bearer realm="scalelab"', "Cache-Control": "no-store"},
-        )
+
+def _turned_away(request: Request) -> Response:
+    return problem(
+        request,
+        HTTPStatus.UNAUTHORIZED,
+        "username or password is wrong",
+        {"WWW-Authenticate": 'Bearer realm="scalelab"', "Cache-Control": "no-store"},
+    )
+
+
+def _too_many(request: Request, wait_s: float) -> Response:
+    headers = {"Retry-After": str(math.ceil(wait_s)), "Cache-Control": "no-store"}
+    return problem(request, HTTPStatus.TOO_MANY_REQUESTS, "too many failed logins", headers)

@@ -1,53 +1,39 @@
-"""Slows down who guesses a password: after a number of failures an account waits for its window to end.
+"""Slows down who guesses passwords: shared counts while the server answers, this gateway's own while it does not."""
 
-Known and unknown names are treated alike. Counts within one gateway; attempts already under way are not stopped, and
-those are bounded by the number of password checks.
-"""
+from collections.abc import Sequence
 
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
-from time import monotonic
+from starlette.requests import Request
 
-MAX_FAILURES = 10
-WINDOW_S = 60.0
-MAX_ACCOUNTS = 10_000
-
-
-@dataclass
-class _Window:
-    ends_at_s: float
-    failures: int = 0
+from scalelab.stack.api_gateway.client_address import TrustedPeers, client_address
+from scalelab.stack.api_gateway.login_attempts import LoginAttempts, Outcome
+from scalelab.stack.cache.outage import OutageLog
 
 
 class LoginThrottle:
-    """Failures by account name, in a bounded table."""
+    """What the login asks before and after each attempt."""
 
-    def __init__(self, clock_s: Callable[[], float] = monotonic, max_accounts: int = MAX_ACCOUNTS) -> None:
-        self._clock_s = clock_s
-        self._max_accounts = max_accounts
-        self._windows: OrderedDict[str, _Window] = OrderedDict()
+    def __init__(self, local: LoginAttempts, trusted: TrustedPeers, *, shared: LoginAttempts | None = None) -> None:
+        self._local = local
+        self._shared = shared
+        self._trusted = trusted
+        self._outage = OutageLog("login limits")
 
-    def wait_s(self, username: str) -> float:
-        """How long this account has to wait before the next attempt; 0 when it may try now."""
-        window = self._windows.get(username)
-        if window is None:
-            return 0.0
-        left_s = window.ends_at_s - self._clock_s()
-        if left_s <= 0:
-            del self._windows[username]
-            return 0.0
-        return left_s if window.failures >= MAX_FAILURES else 0.0
+    def peer_of(self, request: Request) -> str:
+        """The client to count by."""
+        named: Sequence[str] = request.headers.getlist("x-forwarded-for")
+        return client_address(request.client.host if request.client else None, named, self._trusted)
 
-    def failed(self, username: str) -> None:
-        """An attempt was wrong."""
-        window = self._windows.get(username)
-        if window is None:
-            if len(self._windows) >= self._max_accounts:
-                self._windows.popitem(last=False)
-            window = self._windows[username] = _Window(self._clock_s() + WINDOW_S)
-        window.failures += 1
+    async def wait_s(self, username: str, peer: str, outcome: Outcome) -> float:
+        """Seconds to wait; 0 when the attempt may be made (`asked`), or its outcome told."""
+        if self._shared is not None:
+            wait_s = await self._shared.judge(username, peer, outcome)
+            if wait_s is not None:
+                self._outage.success()
+                return wait_s
+            self._outage.fault("unavailable", "failed logins are counted by each gateway for itself")
+        return await self._local.judge(username, peer, outcome) or 0.0
 
-    def succeeded(self, username: str) -> None:
-        """An attempt was right: the account starts anew."""
-        self._windows.pop(username, None)
+    async def aclose(self) -> None:
+        """Give back connections."""
+        if self._shared is not None:
+            await self._shared.aclose()

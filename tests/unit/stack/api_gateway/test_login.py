@@ -5,7 +5,9 @@ import json
 
 import pytest
 
-from scalelab.stack.api_gateway.login_throttle import MAX_FAILURES
+from scalelab.stack.api_gateway import passwords
+
+MAX_FAILURES = 10
 
 
 def credentials(username="alice", password="right"):
@@ -88,6 +90,62 @@ async def test_guessing_is_slowed_down(lab_with_alice):
 
     assert (stopped.status, other.status) == (429, 401)
     assert 1 <= int(stopped["Retry-After"]) <= 60
+
+
+async def test_a_client_is_slowed_down_whatever_it_says_of_itself(build_lab, scripted):
+    """Five names, one peer: a forged X-Forwarded-For gives no new attempts when the peer is not trusted."""
+    lab = build_lab(login_failures_per_peer=5, trusted_peers=("10.0.0.0/8",))
+    lab.database.answers = [scripted.ok({"status": 404}, status=404)]
+    statuses = [
+        (
+            await lab.client.request(
+                "POST", "/login", headers={"x-forwarded-for": f"1.2.3.{number}"}, body=credentials(f"name{number}")
+            )
+        ).status
+        for number in range(6)
+    ]
+
+    assert statuses == [401] * 5 + [429]
+
+
+async def test_clients_behind_a_trusted_balancer_are_told_apart(build_lab, scripted):
+    """By what it says, not by what its client says."""
+    lab = build_lab(login_failures_per_peer=2)
+    lab.database.answers = [scripted.ok({"status": 404}, status=404)]
+
+    async def status(number, forwarded):
+        headers = {"x-forwarded-for": forwarded}
+        body = credentials(f"name{number}")
+        return (await lab.client.request("POST", "/login", headers=headers, body=body)).status
+
+    forged = [await status(number, f"1.1.1.{number}, 8.8.8.8") for number in range(3)]
+    other = await status(9, "9.9.9.9")
+
+    assert (forged, other) == ([401, 401, 429], 401)
+
+
+async def test_an_unknown_user_costs_one_hash_like_a_wrong_password(lab_with_alice, monkeypatch):
+    """The same code runs with a hash of the same parameters; only whose it is differs."""
+    checked = []
+    real = passwords._matches
+    monkeypatch.setattr(passwords, "_matches", lambda *pair: checked.append(pair[0]) or real(*pair))
+    await lab_with_alice.client.request("POST", "/login", body=credentials())  # the decoy takes on alice's parameters
+    checked.clear()
+
+    for username in ("alice", "mallory", "a b"):
+        await lab_with_alice.client.request("POST", "/login", body=credentials(username, "wrong"))
+
+    assert len(checked) == 3
+    assert len({one.rpartition("$")[0].rpartition("$")[0] for one in checked}) == 1
+
+
+async def test_too_many_hashes_at_once_are_told_to_come_back(lab_with_alice):
+    """503 with Retry-After, and no failure is counted."""
+    lab_with_alice.parts._passwords._max_waiting = 0
+
+    answer = await lab_with_alice.client.request("POST", "/login", body=credentials())
+
+    assert (answer.status, answer["Retry-After"]) == (503, "1")
 
 
 @pytest.mark.parametrize(("kind", "status"), [("unreachable", 502), ("broken", 502), ("timeout", 504)])

@@ -1,51 +1,53 @@
-"""How guessing is slowed down."""
+"""Shared counts while they can be had, own ones while they cannot."""
 
 import pytest
+import structlog
 
-from scalelab.stack.api_gateway.login_throttle import MAX_FAILURES, WINDOW_S, LoginThrottle
+from scalelab.stack.api_gateway.client_address import TrustedPeers
+from scalelab.stack.api_gateway.login_attempts import LocalLoginAttempts, LoginLimits
+from scalelab.stack.api_gateway.login_throttle import LoginThrottle
+
+LIMITS = LoginLimits(per_account=2, per_peer=5, window_s=60.0)
 
 
-class Clock:
-    now_s = 0.0
+class Shared:
+    """Answers the same each time."""
 
-    def __call__(self):
-        return self.now_s
+    def __init__(self, answer):
+        self.answer = answer
+        self.is_closed = False
+
+    async def judge(self, _username, _peer, _outcome):
+        return self.answer
+
+    async def aclose(self):
+        self.is_closed = True
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def throttle_with():
+    return lambda shared: LoginThrottle(LocalLoginAttempts(LIMITS), TrustedPeers(["127.0.0.0/8"]), shared=shared)
 
 
-def test_the_account_waits_for_its_window_to_end(clock):
-    """Ten failures, then nothing until sixty seconds after the first of them."""
-    throttle = LoginThrottle(clock)
-    for _ in range(MAX_FAILURES):
-        assert throttle.wait_s("alice") == 0
-        throttle.failed("alice")
-        clock.now_s += 1.0
+async def test_the_shared_count_is_heeded(throttle_with):
+    """And the connection given back."""
+    shared = Shared(7.0)
+    throttle = throttle_with(shared)
 
-    assert throttle.wait_s("alice") == WINDOW_S - MAX_FAILURES
-    assert throttle.wait_s("bob") == 0
-    clock.now_s = WINDOW_S
-    assert throttle.wait_s("alice") == 0
+    wait_s = await throttle.wait_s("alice", "p", "asked")
+    await throttle.aclose()
+
+    assert (wait_s, shared.is_closed) == (7.0, True)
 
 
-def test_a_success_starts_anew(clock):
-    """Nine failures and a success count as none."""
-    throttle = LoginThrottle(clock)
-    for _ in range(2):
-        for _ in range(MAX_FAILURES - 1):
-            throttle.failed("alice")
-        throttle.succeeded("alice")
+async def test_while_the_server_is_gone_the_gateway_counts_for_itself(throttle_with):
+    """Guessing is slowed down still, with one line in the log."""
+    throttle = throttle_with(Shared(None))
 
-    assert throttle.wait_s("alice") == 0
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(2):
+            assert await throttle.wait_s("alice", "p", "failed") == 0.0
+        wait_s = await throttle.wait_s("alice", "p", "asked")
 
-
-def test_the_table_is_bounded(clock):
-    """Made-up names push out the oldest, never grow the table."""
-    throttle = LoginThrottle(clock, max_accounts=3)
-    for number in range(100):
-        throttle.failed(f"name{number}")
-
-    assert len(throttle._windows) == 3
+    assert 0 < wait_s <= 60.0
+    assert [line["event"] for line in lines] == ["cache_outage_began"]

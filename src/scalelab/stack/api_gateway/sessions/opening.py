@@ -31,8 +31,14 @@ def open_sessions(
     Raises:
         CannotStartError: none of these forms, or the password file cannot be read.
     """
+    client = server_client(url, password_file)
+    return MemorySessionStore(clock_s) if client is None else ValkeySessionStore(client, keep_revoked_s)
+
+
+def server_client(url: str, password_file: Path | None) -> "redis.asyncio.Redis | None":
+    """A client of the cache server that sends nothing twice; None for `memory:`. Raises as `open_sessions`."""
     if url == MEMORY_URL:
-        return MemorySessionStore(clock_s)
+        return None
     try:
         password = {} if password_file is None else {"password": password_file.read_text(encoding="utf-8").strip()}
         pool = redis.asyncio.BlockingConnectionPool.from_url(
@@ -48,4 +54,4 @@ def open_sessions(
         raise CannotStartError(f"cache_password_file = {password_file} cannot be read: {error}") from error
     except ValueError as error:
         raise CannotStartError(f"cache_url is neither unix:///path nor redis://host:port/0: {error}") from error
-    return ValkeySessionStore(redis.asyncio.Redis.from_pool(pool), keep_revoked_s)
+    return redis.asyncio.Redis.from_pool(pool)
