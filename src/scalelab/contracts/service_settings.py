@@ -73,6 +73,10 @@ class GatewaySettings(ServiceSettings):
     slot_wait_timeout_s: float
     upstream_timeout_s: float
     cache_ttl_s: float
+    cache_ttl_jitter: float = 0.0
+    cache_negative_ttl_s: float = 0.0
+    hit_path: bool = True
+    hit_path_max_mib: int = 64
     origin_routes: tuple[OriginRoute, ...] = ()
     token_algorithm: Literal["EdDSA", "HS256"]
     token_lifetime_s: float

@@ -69,6 +69,14 @@ class ApiGateway(Contract):
     upstream_timeout_s: PositiveSeconds = 10.0
     """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504."""
     cache_ttl_s: PositiveSeconds = 60.0
+    cache_ttl_jitter: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    """Share by which a time to live is shortened at most, drawn anew for each entry: they do not end together."""
+    cache_negative_ttl_s: Seconds = 0.0
+    """How long it is remembered that something does not exist (404, 410); 0 = not at all."""
+    hit_path: bool = True
+    """Whether a request that was verified and answered from the cache before is answered from memory."""
+    hit_path_max_mib: Annotated[int, Field(ge=1, le=65_536)] = 64
+    """Memory of one gateway for these answers."""
     origin_routes: tuple[OriginRoute, ...] = ()
     token_algorithm: Literal["EdDSA", "HS256"] = "EdDSA"  # noqa: S105  a name, not a secret
     token_lifetime_s: PositiveSeconds = 3600.0

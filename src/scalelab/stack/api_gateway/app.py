@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 
-from aiohttp import web
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from scalelab.contracts.http_names import (
-    CACHE_FLUSH_PATH,
     DATA_PATH,
     HEALTH_PATH,
     PROCESS_PATH,
 )
-from scalelab.contracts.processing import PROCESSED_RECORDS
 from scalelab.contracts.records import DATA_WRITE_SCOPE, RECORDS_PATH, RecordUpdate
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.account_routes import account_routes, key_routes
@@ -24,9 +21,9 @@ from scalelab.stack.api_gateway.gateway_layer import GatewayLayer
 from scalelab.stack.api_gateway.gateway_parts import GatewayParts
 from scalelab.stack.api_gateway.long_tasks import long_task_routes
 from scalelab.stack.api_gateway.openapi import OPENAPI_PATH, api_description
+from scalelab.stack.api_gateway.purging import purge_routes, tags_of_record
 from scalelab.stack.api_gateway.request_input import Refusal, read_document, takes_record_key
 from scalelab.stack.api_gateway.response_cache import cached
-from scalelab.stack.service_kit.admin import AdminHandler
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import problem
@@ -56,7 +53,7 @@ def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMet
         ],
         metrics=metrics,
         resources=parts.opened,
-        admin_routes=[web.post(CACHE_FLUSH_PATH, flush_handler(parts)), *key_routes(parts.access.keys)],
+        admin_routes=[*purge_routes(parts.purges), *key_routes(parts.access.keys)],
     )
     return GatewayLayer(
         service,
@@ -84,7 +81,7 @@ def record_routes(settings: GatewaySettings, parts: GatewayParts) -> Sequence[Ba
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         if isinstance(update, Refusal):
             return problem(request, update.status, update.detail)
-        tags = tags_of_write(request.state.record_key)
+        tags = tags_of_record(request.state.record_key)
         return await parts.writes.write(request, parts.database, record_path(request), update, tags)
 
     @requires_token
@@ -126,24 +123,6 @@ def process_tag(request: Request) -> str:
     return f"process:{request.state.record_key}"
 
 
-def tags_of_write(record_key: int) -> list[str]:
-    """What a write of the record makes old: the record, and every result that it went into."""
-    first_key = max(1, record_key - PROCESSED_RECORDS + 1)
-    return [f"record:{record_key}", *(f"process:{key}" for key in range(first_key, record_key + 1))]
-
-
 def record_path(request: Request) -> str:
     """The record at the database service."""
     return f"{RECORDS_PATH}/{request.state.record_key}"
-
-
-def flush_handler(parts: GatewayParts) -> AdminHandler:
-    """`POST /cache/flush` on the admin listener: empties the response cache for all gateways."""
-
-    async def flush(_request: web.Request) -> web.StreamResponse:
-        fault = await parts.cache.flush()
-        if fault is not None:
-            return web.json_response({"flushed": False, "fault": fault}, status=503)
-        return web.json_response({"flushed": True})
-
-    return flush

@@ -12,6 +12,8 @@ Lookup = Literal["use", "refresh", "ignore"]
 _DIRECTIVE = re.compile(r'\s*([A-Za-z0-9!#$%&\'*+.^_`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?\s*(?:,|$)')
 _ENTITY_TAG = re.compile(r'\s*(?:W/)?("[^"]*")\s*(?:,|$)')
 _NEVER_STORED = ("no-store", "private", "no-cache")
+_ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_OF_ONE_CLIENT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 def directives(cache_control: Iterable[str]) -> dict[str, str]:
@@ -31,14 +33,21 @@ def lookup_wish(cache_control: Iterable[str]) -> Lookup:
     return "refresh" if "no-cache" in wishes or wishes.get("max-age") == "0" else "use"
 
 
-def storable_s(status: int, headers: Sequence[tuple[str, str]], ttl_s: float) -> float:
+def storable_s(
+    status: int, headers: Sequence[tuple[str, str]], ttl_s: float, *, negative_ttl_s: float = 0.0
+) -> float:
     """How long the answer to a GET may be kept: `ttl_s` or what the service says, if that is less; 0 = not at all.
 
     A service's own age limit binds; without one the route's does. `Vary: *` and a compressed body (nobody asked for
-    one) are never kept; other `Vary` fields are harmless, because those headers do not go upstream.
+    one) are never kept; other `Vary` fields are harmless, because those headers do not go upstream. That something
+    does not exist is kept for `negative_ttl_s`, and never longer than a good answer.
     """
     values = _values_by_name(headers)
-    if status != HTTPStatus.OK or "set-cookie" in values or "content-encoding" in values:
+    if status in _ABSENT:
+        ttl_s = min(ttl_s, negative_ttl_s)
+    elif status != HTTPStatus.OK:
+        return 0.0
+    if "set-cookie" in values or "content-encoding" in values:
         return 0.0
     if "*" in (field.strip() for value in values.get("vary", ()) for field in value.split(",")):
         return 0.0
@@ -49,6 +58,17 @@ def storable_s(status: int, headers: Sequence[tuple[str, str]], ttl_s: float) ->
         if name in said:
             return min(ttl_s, float(said[name])) if said[name].isdecimal() and said[name].isascii() else 0.0
     return ttl_s
+
+
+def may_be_shared(status: int, headers: Sequence[tuple[str, str]]) -> bool:
+    """Whether all who asked for the same thing while it was on its way may have this answer, stored or not."""
+    values = _values_by_name(headers)
+    if status in _OF_ONE_CLIENT or "set-cookie" in values:
+        return False
+    if "*" in (field.strip() for value in values.get("vary", ()) for field in value.split(",")):
+        return False
+    said = directives(values.get("cache-control", ()))
+    return not any(name in said for name in _NEVER_STORED)
 
 
 def strong_entity_tag(body: bytes) -> str:

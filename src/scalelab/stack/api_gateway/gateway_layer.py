@@ -17,6 +17,7 @@ class GatewayLayer:
     ) -> None:
         self._app = app
         self._instance = instance.encode()
+        self._hot = response_cache.hot
         self._parts = {"authenticator": authenticator, "response_cache": response_cache}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,5 +31,7 @@ class GatewayLayer:
                 message["headers"] = [*message.get("headers", ()), (_INSTANCE, self._instance)]
             await send(message)
 
-        scope["state"] = {**scope.get("state", {}), **self._parts}
+        state = scope["state"] = {**scope.get("state", {}), **self._parts}
+        if self._hot is not None:
+            state["hot_moment"] = self._hot.moment()  # before the token is verified: a revocation comes after it
         await self._app(scope, receive, send_named)

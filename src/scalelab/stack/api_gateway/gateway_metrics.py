@@ -4,6 +4,7 @@ from prometheus_client import Counter, Gauge
 from starlette.requests import Request
 
 from scalelab.contracts import metric_names
+from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import FaultKind
 from scalelab.stack.service_kit.metrics import ServiceMetrics
@@ -26,6 +27,10 @@ class CacheMetrics:
         """An answer came from the cache."""
         self._hits.labels(_route(request)).inc()
 
+    def hits_of(self, route: str, number: int) -> None:
+        """So many answers of a route came from this gateway's own memory."""
+        self._hits.labels(route).inc(number)
+
     def miss(self, request: Request) -> None:
         """The cache had none."""
         self._misses.labels(_route(request)).inc()
@@ -43,6 +48,24 @@ def expose_slots(slots: UpstreamSlots, metrics: ServiceMetrics) -> None:
     in_use.set_function(lambda: slots.in_use)
     queue = Gauge(metric_names.UPSTREAM_QUEUE_LENGTH, "Requests waiting for a slot.", registry=registry)
     queue.set_function(lambda: slots.queue_length)
+
+
+def expose_hot_table(table: HotTable, metrics: ServiceMetrics, cache_metrics: CacheMetrics) -> None:
+    """Brings the answers of the hit path into the counters of all answers, when they are scraped."""
+    registry = metrics.registry
+    answers = Counter(
+        metric_names.HIT_PATH_ANSWERS_TOTAL, "Answers from the gateway's memory.", ["route"], registry=registry
+    )
+    size = Gauge(metric_names.HIT_PATH_BYTES, "Memory that these answers take.", registry=registry)
+    size.set_function(lambda: table.held_bytes)
+
+    def bring_in() -> None:
+        for route, number in table.counted_hits().items():
+            answers.labels(route).inc(number)
+            metrics.requests.labels(route, "GET", "200").inc(number)
+            cache_metrics.hits_of(route, number)
+
+    metrics.before_scrape.append(bring_in)
 
 
 def _route(request: Request) -> str:

@@ -1,19 +1,23 @@
 """What the handlers work with: built from the settings, opened and closed with the service. Wiring only."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from time import time
+from typing import Any
 
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.access import Access
 from scalelab.stack.api_gateway.forwarding import Upstream
 from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slots
+from scalelab.stack.api_gateway.hot_path.wiring import HotPath
 from scalelab.stack.api_gateway.late_task_queue import LateTaskQueue
 from scalelab.stack.api_gateway.login import Login
 from scalelab.stack.api_gateway.origin.origins import Origins
 from scalelab.stack.api_gateway.passwords import PasswordChecks
+from scalelab.stack.api_gateway.purging import Purges
 from scalelab.stack.api_gateway.record_writes import RecordWrites
 from scalelab.stack.api_gateway.response_cache import ResponseCache
+from scalelab.stack.api_gateway.response_store import ResponseStore
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
 from scalelab.stack.service_kit.cannot_start import CannotStartError
@@ -46,17 +50,31 @@ class GatewayParts:
         self.access = Access(settings, metrics, clock_s=clock_s)
         self.authenticator = self.access.authenticator
         self.cache = _cache(settings, cache_metrics.fault)
-        self.response_cache = ResponseCache(self.cache, cache_metrics, clock_s=clock_s)
+        self.hot_path = HotPath(settings, metrics, cache_metrics, clock_s=clock_s)
+        self.coherence = self.hot_path.coherence
+        self.hot_path.heed(self.access.revoked, self.access.keys)
+        store = ResponseStore(
+            self.cache,
+            cache_metrics,
+            clock_s=clock_s,
+            ttl_jitter=settings.cache_ttl_jitter,
+            negative_ttl_s=settings.cache_negative_ttl_s,
+        )
+        self.response_cache = ResponseCache(store, self.hot_path.offers)
         self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s)
-        self.login = Login(self.access.issuer, self.access.login_throttle, passwords=self._passwords, slots=self.slots)
-        self.writes = RecordWrites(self.slots, self.cache)
+        self.login = Login(self.access.issuer, passwords=self._passwords, slots=self.slots)
+        self.writes = RecordWrites(self.slots, self.cache, self.coherence)
+        self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
         self.origins = Origins(settings.origin_routes, self.cache, settings.upstream_timeout_s)
         expose_slots(self.slots, metrics)
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
-        """Holds the clients while the context is open; a write that has begun is finished first."""
+    async def opened(self) -> AsyncIterator[Mapping[str, Any]]:
+        """Holds the clients while the context is open; a write that has begun is finished first.
+
+        Gives what the connections of the server need to know.
+        """
         timeout_s = self._settings.upstream_timeout_s
         async with (
             UpstreamClient(self._settings.database_url, timeout_s) as self.database,
@@ -64,11 +82,13 @@ class GatewayParts:
             self.access.opened(),
             self.tasks.opened(),
             self.origins.opened(),
+            self.coherence.opened(),
         ):
             try:
-                yield
+                yield self.hot_path.connection_state
             finally:
                 await self.writes.finish()
+                await self.response_cache.filling.aclose()
                 await self.cache.aclose()
                 self._passwords.close()
 

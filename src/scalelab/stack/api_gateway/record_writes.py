@@ -1,10 +1,13 @@
 """Writes a record so that no read that starts after the answer sees the old value.
 
-Order: ask the cache to forget (nothing is written when it cannot be told), write, ask it again, only then answer. The
-second time also refuses the fills that read the old value while the write was under way.
+Order: ask the cache to forget and to store nothing for the time of the write; have every gateway forget what it
+holds in its own memory (nothing is written when either cannot be told); write; tell the cache that it is over; only
+then answer. The last also refuses the fills that read the old value while the write was under way. No gateway's
+memory needs to be told again, because nothing was stored meanwhile that it could have taken.
 """
 
 import asyncio
+import secrets
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -14,6 +17,7 @@ from starlette.responses import Response
 
 from scalelab.contracts.http_names import CACHE_HEADER, CACHE_STATUS_HEADER
 from scalelab.contracts.records import RecordUpdate
+from scalelab.stack.api_gateway.coherence import Coherence
 from scalelab.stack.api_gateway.forwarded_headers import upstream_request_headers
 from scalelab.stack.api_gateway.forwarding import Upstream, as_response, come_back, no_slot
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
@@ -21,6 +25,8 @@ from scalelab.stack.cache import Cache
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
 
 TELLING_ATTEMPTS = 3
+HOLD_S = 30.0
+"""Longest time for which the cache waits for the end of a write, should this gateway die."""
 NOT_WRITTEN = "the cache cannot be told of the write, so nothing was written"
 NOT_TOLD = (
     "the record was sent to be written, but the cache could not be told: reads may see the old value for a while"
@@ -30,9 +36,10 @@ NOT_TOLD = (
 class RecordWrites:
     """Writes under way. One that has begun is finished, whether its client waits or not."""
 
-    def __init__(self, slots: UpstreamSlots, cache: Cache) -> None:
+    def __init__(self, slots: UpstreamSlots, cache: Cache, coherence: Coherence) -> None:
         self._slots = slots
         self._cache = cache
+        self._coherence = coherence
         self._under_way: set[asyncio.Task[Response]] = set()
 
     async def write(
@@ -64,8 +71,9 @@ class RecordWrites:
         self, request: Request, upstream: Upstream, path: str, update: RecordUpdate, tags: Sequence[str]
     ) -> Response:
         """Owns the slot that was acquired for it."""
+        writer = secrets.token_hex(8)
         try:
-            if await self._cache.invalidate(*tags) is not None:
+            if not await self._is_prepared(writer, tags):
                 return come_back(request, NOT_WRITTEN)
             outcome = await upstream.request(
                 "PUT",
@@ -76,13 +84,21 @@ class RecordWrites:
         finally:
             self._slots.release()
         # Whatever the outcome says: a write that was answered late, or not at all, may have happened.
-        if not await self._is_told(tags):
+        if not await self._is_told(writer, tags):
             structlog.get_logger().error("cache_not_told", tags=tags)
             return come_back(request, NOT_TOLD)
         return as_response(request, outcome)
 
-    async def _is_told(self, tags: Sequence[str]) -> bool:
+    async def _is_prepared(self, writer: str, tags: Sequence[str]) -> bool:
+        if await self._cache.invalidate(*tags, writer=writer, hold_s=HOLD_S) is not None:
+            return False
+        if await self._coherence.broadcast("tag", tags) is None:
+            return True
+        await self._cache.invalidate(*tags, writer=writer)
+        return False
+
+    async def _is_told(self, writer: str, tags: Sequence[str]) -> bool:
         for _ in range(TELLING_ATTEMPTS):
-            if await self._cache.invalidate(*tags) is None:
+            if await self._cache.invalidate(*tags, writer=writer) is None:
                 return True
         return False

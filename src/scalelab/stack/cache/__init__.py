@@ -1,7 +1,7 @@
 """Key-value store in memory: one protocol, an engine in this process and one on Valkey."""
 
-from scalelab.stack.cache.base import Cache, FaultKind, FaultListener, Lookup
+from scalelab.stack.cache.base import Cache, FaultKind, FaultListener, Lookup, Turn
 from scalelab.stack.cache.memory import MemoryCache
-from scalelab.stack.cache.opening import open_cache
+from scalelab.stack.cache.opening import open_cache, open_peers
 
-__all__ = ["Cache", "FaultKind", "FaultListener", "Lookup", "MemoryCache", "open_cache"]
+__all__ = ["Cache", "FaultKind", "FaultListener", "Lookup", "MemoryCache", "Turn", "open_cache", "open_peers"]

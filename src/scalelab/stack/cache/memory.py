@@ -11,6 +11,8 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_FENCES = 100_000
 """Remembered invalidations. Beyond them the older half goes, and fills that began before those are refused."""
 
+MAX_ALONE = 10_000
+
 _Place = tuple[str, bytes]
 
 
@@ -35,25 +37,32 @@ class MemoryCache:
         self._moment = 0  # grows with each invalidation and flush; a fence is the moment of a lookup
         self._floor = 0
         self._invalidated_at: dict[str, int] = {}  # in the order of their moments
+        self._holds: dict[str, dict[str, float]] = {}  # tag -> writer -> until when its write may last
+        self._alone_until_s: OrderedDict[_Place, float] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<memory cache: {len(self._entries)} entries, {self._held_bytes} bytes>"
 
-    async def get(self, key: bytes, tag: str) -> Lookup:
-        """See `Cache.get`."""
+    async def get(self, key: bytes, tag: str, *, claims: bool = False) -> Lookup:
+        """See `Cache.get`. In one process there is no need of leases: whoever misses leads."""
         place = (tag, key)
+        generation = max(self._floor, self._invalidated_at.get(tag, 0))
         entry = self._entries.get(place)
         if entry is not None:
             expires_at_s, value = entry
-            if self._clock_s() < expires_at_s:
+            remaining_s = expires_at_s - self._clock_s()
+            if remaining_s > 0:
                 self._entries.move_to_end(place)
-                return Lookup(value=value, fence=self._moment)
+                return Lookup(value=value, fence=self._moment, remaining_s=remaining_s, generation=generation)
             self._forget(place)
-        return Lookup(fence=self._moment)
+        is_alone = claims and self._alone_until_s.get(place, 0.0) > self._clock_s()
+        return Lookup(fence=self._moment, generation=generation, turn="alone" if is_alone else "lead")
 
     async def put(self, key: bytes, value: bytes, *, ttl_s: float, tag: str, fence: int) -> bool:
         """See `Cache.put`."""
         if fence < max(self._floor, self._invalidated_at.get(tag, 0)) or len(value) > self._max_bytes:
+            return False
+        if self._is_held(tag):
             return False
         place = (tag, key)
         self._forget(place)
@@ -64,10 +73,19 @@ class MemoryCache:
             self._forget(next(iter(self._entries)))
         return True
 
-    async def invalidate(self, *tags: str) -> FaultKind | None:
+    async def release(self, key: bytes, tag: str, *, fence: int, alone_s: float = 0.0) -> None:
+        """See `Cache.release`."""
+        if alone_s > 0 and fence >= max(self._floor, self._invalidated_at.get(tag, 0)):
+            self._alone_until_s[(tag, key)] = self._clock_s() + alone_s
+            self._alone_until_s.move_to_end((tag, key))
+            if len(self._alone_until_s) > MAX_ALONE:
+                self._alone_until_s.popitem(last=False)
+
+    async def invalidate(self, *tags: str, writer: str = "", hold_s: float = 0.0) -> FaultKind | None:
         """See `Cache.invalidate`."""
         self._moment += 1
         for tag in tags:
+            self._hold(tag, writer, hold_s)
             self._invalidated_at.pop(tag, None)
             self._invalidated_at[tag] = self._moment
             for key in tuple(self._keys_of_tag.get(tag, ())):
@@ -81,6 +99,7 @@ class MemoryCache:
         self._moment += 1
         self._floor = self._moment
         self._invalidated_at.clear()
+        self._alone_until_s.clear()
         self._entries.clear()
         self._keys_of_tag.clear()
         self._held_bytes = 0
@@ -93,6 +112,19 @@ class MemoryCache:
     async def aclose(self) -> None:
         """Forgets everything."""
         await self.flush()
+
+    def _hold(self, tag: str, writer: str, hold_s: float) -> None:
+        writers = self._holds.setdefault(tag, {})
+        if hold_s > 0:
+            writers[writer] = self._clock_s() + hold_s
+        else:
+            writers.pop(writer, None)
+        if not writers:
+            del self._holds[tag]
+
+    def _is_held(self, tag: str) -> bool:
+        now_s = self._clock_s()
+        return any(until_s > now_s for until_s in self._holds.get(tag, {}).values())
 
     def _forget(self, place: _Place) -> None:
         entry = self._entries.pop(place, None)

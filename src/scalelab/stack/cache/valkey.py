@@ -1,14 +1,16 @@
 """The engine on a Valkey (or Redis) server, shared by all gateways. Every call is bounded; trouble is a value."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any
 
 from scalelab.stack.cache import valkey_scripts as scripts
-from scalelab.stack.cache.base import FaultKind, FaultListener, Lookup
+from scalelab.stack.cache.base import FaultKind, FaultListener, Lookup, Turn
 from scalelab.stack.cache.call_limit import call_limit
+from scalelab.stack.cache.lease_keeper import LEASE_S, LeaseKeeper
 from scalelab.stack.cache.outage import OutageLog
-from scalelab.stack.cache.resp_client import RespClient, RespConnectionError, RespError
+from scalelab.stack.cache.resp_client import Argument, RespClient, RespConnectionError, RespError
 
 CALL_TIMEOUT_S = 0.05
 MAX_CONNECTIONS = 16
@@ -18,6 +20,7 @@ MAX_ENTRIES_PER_TAG = 1024
 MAX_FENCES = 100_000
 SWEEP_LIMIT_S = 5.0
 _SWEEP_BATCH = 2000
+_TURNS: dict[bytes, Turn] = {b"lead": "lead", b"follow": "follow", b"alone": "alone"}
 
 
 class ValkeyCache:
@@ -44,18 +47,32 @@ class ValkeyCache:
         self._put = self._client.script(scripts.PUT)
         self._invalidate = self._client.script(scripts.INVALIDATE)
         self._flush = self._client.script(scripts.FLUSH)
+        self._release = self._client.script(scripts.RELEASE)
+        self._renew = self._client.script(scripts.RENEW)
+        self._holder = secrets.token_hex(8)
+        self._leases = LeaseKeeper(self._renew_leases, clock_s)
 
     def __repr__(self) -> str:
         return f"<valkey cache at {self._address}>"
 
-    async def get(self, key: bytes, tag: str) -> Lookup:
+    async def get(self, key: bytes, tag: str, *, claims: bool = False) -> Lookup:
         """See `Cache.get`."""
-        answer, fault = await self._bounded(self._get([scripts.STATE_KEY], [scripts.ENTRIES_PREFIX, tag, key]))
+        holder = self._holder if claims else ""
+        answer, fault = await self._bounded(
+            self._get(
+                [scripts.STATE_KEY, scripts.FENCES_KEY],
+                [scripts.ENTRIES_PREFIX, tag, key, holder, scripts.LEASES_PREFIX, round(LEASE_S * 1000)],
+            )
+        )
         if fault is not None:
             return Lookup(fault=fault)
         match answer:
-            case [(bytes() | None) as value, bytes() as moment]:
-                return Lookup(value=value, fence=int(moment))
+            case [bytes() as value, bytes() as moment, int() as remaining_ms]:
+                return Lookup(value=value, fence=int(moment), remaining_s=remaining_ms / 1000)
+            case [None, bytes() as moment, 0, bytes() as generation, bytes() as turn]:
+                if holder and turn == b"lead":
+                    self._leases.taken(tag, key)
+                return Lookup(fence=int(moment), generation=int(generation), turn=_TURNS[turn])
             case [_, bytes() as moment]:
                 self._on_fault("torn")
                 return Lookup(fence=int(moment), fault="torn")
@@ -65,19 +82,30 @@ class ValkeyCache:
     async def put(self, key: bytes, value: bytes, *, ttl_s: float, tag: str, fence: int) -> bool:
         """See `Cache.put`."""
         ttl_ms = max(1, round(ttl_s * 1000))
+        holder = self._holder if self._leases.given_back(tag, key) else ""
+        entry: tuple[Argument, ...] = (tag, key, value, ttl_ms, fence, MAX_ENTRIES_PER_TAG)
+        lease = (holder, scripts.LEASES_PREFIX, scripts.WRITERS_PREFIX)
         answer, _fault = await self._bounded(
-            self._put(
-                [scripts.STATE_KEY, scripts.FENCES_KEY],
-                [scripts.ENTRIES_PREFIX, tag, key, value, ttl_ms, fence, MAX_ENTRIES_PER_TAG],
-            )
+            self._put([scripts.STATE_KEY, scripts.FENCES_KEY], [scripts.ENTRIES_PREFIX, *entry, *lease])
         )
         return bool(answer == 1)
 
-    async def invalidate(self, *tags: str) -> FaultKind | None:
+    async def release(self, key: bytes, tag: str, *, fence: int, alone_s: float = 0.0) -> None:
+        """See `Cache.release`."""
+        self._leases.given_back(tag, key)
+        await self._bounded(
+            self._release(
+                [scripts.STATE_KEY, scripts.FENCES_KEY],
+                [scripts.LEASES_PREFIX, tag, key, fence, self._holder, round(alone_s * 1000)],
+            )
+        )
+
+    async def invalidate(self, *tags: str, writer: str = "", hold_s: float = 0.0) -> FaultKind | None:
         """See `Cache.invalidate`."""
+        hold: tuple[Argument, ...] = (scripts.WRITERS_PREFIX, writer, round(hold_s * 1000))
         _answer, fault = await self._bounded(
             self._invalidate(
-                [scripts.STATE_KEY, scripts.FENCES_KEY], [scripts.ENTRIES_PREFIX, self._max_fences, *tags]
+                [scripts.STATE_KEY, scripts.FENCES_KEY], [scripts.ENTRIES_PREFIX, self._max_fences, *hold, *tags]
             )
         )
         return fault
@@ -98,7 +126,17 @@ class ValkeyCache:
 
     async def aclose(self) -> None:
         """See `Cache.aclose`."""
+        await self._leases.aclose()
         await self._client.aclose()
+
+    async def _renew_leases(self, leases: list[tuple[str, bytes]]) -> None:
+        names: list[Argument] = [part for lease in leases for part in lease]
+        await self._bounded(
+            self._renew(
+                [scripts.STATE_KEY, scripts.FENCES_KEY],
+                [scripts.LEASES_PREFIX, self._holder, round(LEASE_S * 1000), *names],
+            )
+        )
 
     async def _sweep(self, epoch: bytes) -> None:
         """Free the entries of earlier epochs. What is left after the limit or a fault dies by its time to live."""

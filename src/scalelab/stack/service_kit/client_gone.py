@@ -5,9 +5,22 @@ from collections.abc import Awaitable
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 CLIENT_CLOSED_REQUEST = 499
 """Nobody reads this status; it stands in the log and the metrics."""
+
+
+class DetachedRequest(Request):
+    """A request whose body has been read, on behalf of all who wait for its answer: no client of it ever goes."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.scope, _nothing_more)
+
+
+async def _nothing_more() -> Message:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody sets this event")
 
 
 async def answer_unless_gone(request: Request, answer: Awaitable[Response]) -> Response:
@@ -17,6 +30,8 @@ async def answer_unless_gone(request: Request, answer: Awaitable[Response]) -> R
         request: its body must have been read, or it has none.
         answer: the work; must survive a cancellation without leaking anything.
     """
+    if isinstance(request, DetachedRequest):
+        return await answer
     working = asyncio.current_task()
     assert working is not None
     is_gone = False

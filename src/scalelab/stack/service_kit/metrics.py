@@ -1,5 +1,7 @@
 """The metrics that every service has. A service adds its own to the same registry."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -15,6 +17,8 @@ class ServiceMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.before_scrape: list[Callable[[], None]] = []
+        """Called before each scrape: counts that are kept elsewhere are brought in here."""
         self.requests = Counter(
             metric_names.REQUESTS_TOTAL,
             "Answers of this process.",
@@ -34,4 +38,6 @@ class ServiceMetrics:
 
     def exposition(self) -> bytes:
         """The registry in Prometheus' text format."""
+        for bring_in in self.before_scrape:
+            bring_in()
         return generate_latest(self.registry)

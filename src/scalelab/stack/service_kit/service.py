@@ -1,7 +1,8 @@
 """Puts one service together: routes, health, metrics, problems and resources become one ASGI application."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, cast
 
 from aiohttp import web
 from starlette.applications import Starlette
@@ -19,7 +20,8 @@ from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import answer_http_exception, answer_unexpected
 from scalelab.stack.service_kit.request_context import RequestContext
 
-Resources = Callable[[], AbstractAsyncContextManager[None]]
+Resources = Callable[[], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+"""What it gives, if anything, is the lifespan's state: the connections of the server see it."""
 
 
 def build_service(
@@ -42,14 +44,14 @@ def build_service(
     readiness = Readiness()
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with (
             logged_when_it_cannot_start(),
             admin_listener(settings, metrics, readiness, admin_routes),
-            resources(),
+            resources() as state,
         ):
             readiness.ready()
-            yield
+            yield cast(Mapping[str, Any], state)  # None where there is none: a server need not know states then
             readiness.not_ready("stopping")
 
     async def live(_request: Request) -> Response:

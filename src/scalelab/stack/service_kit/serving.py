@@ -3,6 +3,7 @@
 An instance is one worker: its slots, caches and counters are whole, and capacity comes from more instances.
 """
 
+import asyncio
 import logging
 import math
 import sys
@@ -56,6 +57,15 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # no types
         super().init_process()
 
 
+def worker_speaking(http_protocol: type[asyncio.Protocol]) -> type[ServiceWorker]:
+    """The worker with this class for its connections."""
+
+    class SpeakingWorker(ServiceWorker):
+        CONFIG_KWARGS = {**ServiceWorker.CONFIG_KWARGS, "http": http_protocol}  # noqa: RUF012  as above
+
+    return SpeakingWorker
+
+
 class _GunicornApplication(BaseApplication):  # type: ignore[misc]  # no types
     def __init__(self, options: dict[str, object], load: Callable[[], ASGIApp]) -> None:
         self._options = options
@@ -75,13 +85,24 @@ class _GunicornApplication(BaseApplication):  # type: ignore[misc]  # no types
             raise SystemExit(Arbiter.WORKER_BOOT_ERROR) from error
 
 
-def run_service(model: type[SettingsT], create_app: Callable[[SettingsT], ASGIApp]) -> None:
-    """The whole `main` of an HTTP service: read the settings, then serve until told to stop."""
+def run_service(
+    model: type[SettingsT],
+    create_app: Callable[[SettingsT], ASGIApp],
+    *,
+    http_protocol: type[asyncio.Protocol] | None = None,
+) -> None:
+    """The whole `main` of an HTTP service: read the settings, then serve until told to stop.
+
+    Args:
+        model: of the settings.
+        create_app: the application from them.
+        http_protocol: speaks HTTP/1.1 in the place of Uvicorn's own.
+    """
     settings = load_settings_or_exit(model)
     configure_logs(settings)
     options: dict[str, object] = {
         "bind": [settings.listen],
-        "worker_class": ServiceWorker,
+        "worker_class": ServiceWorker if http_protocol is None else worker_speaking(http_protocol),
         "workers": 1,
         "backlog": BACKLOG,
         "keepalive": KEEP_ALIVE_S,

@@ -16,14 +16,14 @@ class ForgetfulLine(MemoryCache):
         self.faults = list(faults)
         self.told = 0
 
-    async def invalidate(self, *tags):
+    async def invalidate(self, *tags, **how):
         self.told += 1
-        return (self.faults.pop(0) if self.faults else None) or await super().invalidate(*tags)
+        return (self.faults.pop(0) if self.faults else None) or await super().invalidate(*tags, **how)
 
 
 def with_cache(lab, cache):
     lab.parts.writes._cache = cache
-    lab.parts.response_cache._cache = cache
+    lab.parts.response_cache.store._cache = cache
     return cache
 
 

@@ -12,7 +12,7 @@ FAULTS = "scalelab_cache_faults_total"
 class BrokenCache(MemoryCache):
     """Every call meets a fault."""
 
-    async def get(self, _key, _tag):
+    async def get(self, _key, _tag, **_how):
         return Lookup(fault="timeout")
 
     async def put(self, *_what, **_how):
@@ -22,8 +22,8 @@ class BrokenCache(MemoryCache):
 class TornCache(MemoryCache):
     """Values come back with a byte missing."""
 
-    async def get(self, key, tag):
-        lookup = await super().get(key, tag)
+    async def get(self, key, tag, **how):
+        lookup = await super().get(key, tag, **how)
         return lookup if lookup.value is None else Lookup(lookup.value[:-1], lookup.fence)
 
 
@@ -71,7 +71,7 @@ async def test_by_default_each_subject_has_an_entry_of_its_own(lab, scripted):
 
 async def test_a_cache_that_does_not_answer_is_a_miss(lab):
     """The request goes on; the answer says why there was no hit; nothing is stored without a fence."""
-    lab.parts.response_cache._cache = BrokenCache()
+    lab.parts.response_cache.store._cache = BrokenCache()
 
     answers = [await lab.client.get("/data?key=1") for _ in range(2)]
 
@@ -81,7 +81,7 @@ async def test_a_cache_that_does_not_answer_is_a_miss(lab):
 
 async def test_a_torn_entry_is_a_counted_miss_and_replaced(lab):
     """The service is asked again."""
-    lab.parts.response_cache._cache = TornCache()
+    lab.parts.response_cache.store._cache = TornCache()
 
     answers = [await lab.client.get("/data?key=1") for _ in range(2)]
 

@@ -1,28 +1,39 @@
 """The bounded table of the hit path. Everything that makes an answer wrong drops it here, at once."""
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer
 
 MAX_BYTES = 64 * 1024 * 1024
+SHUT = float("-inf")
+OPEN_FOR_EVER = float("inf")
 
 
 class HotTable:
     """Answers by request head; the least recently used goes first. One event loop only.
 
-    `is_open` says whether answers may be given without asking the shared cache: it is false while this gateway
-    cannot be told of writes elsewhere.
+    `open_until_s` (monotonic clock) says until when answers may be given without asking the shared cache: it lies in
+    the past while this gateway cannot be told of writes elsewhere.
     """
 
-    def __init__(self, *, clock_s: Callable[[], float], max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        clock_s: Callable[[], float],
+        steady_clock_s: Callable[[], float],
+        max_bytes: int = MAX_BYTES,
+        open_until_s: float = SHUT,
+    ) -> None:
+        """`clock_s` is Unix time, for tokens; `steady_clock_s` monotonic, for everything else."""
         self._clock_s = clock_s
+        self._steady_clock_s = steady_clock_s
         self._max_bytes = max_bytes
         self._answers: OrderedDict[bytes, HotAnswer] = OrderedDict()
         self._by_tag: defaultdict[str, set[bytes]] = defaultdict(set)
         self._by_token: defaultdict[str, set[bytes]] = defaultdict(set)
         self._held_bytes = 0
-        self.open_until_s = float("inf")
+        self.open_until_s = open_until_s
         self.moment = 0
         """Grows with each drop: an answer that was looked up before a drop may not be added after it."""
         self.hits: Counter[str] = Counter()
@@ -34,12 +45,22 @@ class HotTable:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def get(self, head: bytes, now_s: float) -> HotAnswer | None:
-        """The answer for this head, if it may be given now."""
+    @property
+    def held_bytes(self) -> int:
+        """What the answers and their heads take."""
+        return self._held_bytes
+
+    def counted_hits(self) -> Counter[str]:
+        """Answers given since the last call, by route."""
+        counted, self.hits = self.hits, Counter()
+        return counted
+
+    def get(self, head: bytes, now_s: float, steady_s: float) -> HotAnswer | None:
+        """The answer for this head, if it may be given now: Unix time, monotonic time."""
         answer = self._answers.get(head)
-        if answer is None or now_s >= self.open_until_s:
+        if answer is None or steady_s >= self.open_until_s:
             return None
-        if not answer.is_usable(now_s):
+        if not answer.is_usable(now_s, steady_s):
             self._forget(head)
             return None
         self._answers.move_to_end(head)
@@ -47,7 +68,10 @@ class HotTable:
 
     def add(self, head: bytes, answer: HotAnswer, moment: int) -> bool:
         """Keep an answer; False when something was dropped since `moment`, or it is not usable or too large."""
-        if moment != self.moment or not answer.is_usable(self._clock_s()):
+        steady_s = self._steady_clock_s()
+        if moment != self.moment or steady_s >= self.open_until_s:
+            return False
+        if not answer.is_usable(self._clock_s(), steady_s):
             return False
         size_bytes = answer.size_bytes + len(head)
         if size_bytes > self._max_bytes // 8:
@@ -60,6 +84,24 @@ class HotTable:
         while self._held_bytes > self._max_bytes:
             self._forget(next(iter(self._answers)))
         return True
+
+    def open_until(self, until_s: float) -> None:
+        """Answers may be given until then."""
+        self.open_until_s = until_s
+
+    def drop_tags(self, tags: Iterable[str]) -> None:
+        """What was made from any of `tags` is no longer true."""
+        for tag in tags:
+            self.drop_tag(tag)
+
+    def drop_tokens(self, token_ids: Iterable[str]) -> None:
+        """These tokens are no longer good."""
+        for token_id in token_ids:
+            self.drop_token(token_id)
+
+    def on_revoked(self, jti: str) -> None:
+        """See `RevocationListener`."""
+        self.drop_token(jti)
 
     def drop_tag(self, tag: str) -> None:
         """What was made from `tag` is no longer true."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from scalelab.contracts.http_names import REQUEST_ID_HEADER
+from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer
 from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
 from scalelab.stack.api_gateway.hot_path.request_key import RequestKey, request_key
 from scalelab.stack.http_cache.http_dates import format_http_date
@@ -17,6 +19,7 @@ STATE_NAME = "hot_table"
 SAMPLE_RATIO_NAME = "access_sample_ratio"
 KEY_IN_SCOPE = "scalelab.hot_key"
 """Where the long way finds the key under which its answer may be kept."""
+_ID_NAME = REQUEST_ID_HEADER.lower().encode()
 
 
 class HotPathProtocol(HttpToolsProtocol):
@@ -36,15 +39,20 @@ class HotPathProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Transport callback."""
-        key = None
-        if self._table is not None and self._is_idle():
-            key = request_key(data)
-            if key is not None and self._answer(self._table, key):
+        key = request_key(data) if self._table is not None and self._is_idle() else None
+        if key is None:
+            super().data_received(data)
+            return
+        sampled_id = b""
+        now_s = time.time()
+        answer = self._table.get(key.head, now_s, time.monotonic())  # type: ignore[union-attr]  # a key has a table
+        if answer is not None:
+            request_id = key.request_id or b"%b-%x" % (self._id_prefix.encode(), next(self._ids))
+            if not self._sample_ratio or not is_sampled(request_id.decode("ascii"), self._sample_ratio):
+                self._give(answer, now_s, request_id)
                 return
-        cycle_before = self.cycle
-        super().data_received(data)
-        if key is not None and self.cycle is not cycle_before and self._is_between_messages:
-            self.scope[KEY_IN_SCOPE] = key  # type: ignore[literal-required]
+            sampled_id = request_id  # the long way writes the access line
+        self._take_the_long_way(data, key, sampled_id)
 
     def on_message_begin(self) -> None:
         """Parser callback."""
@@ -74,25 +82,26 @@ class HotPathProtocol(HttpToolsProtocol):
             and not self.flow.write_paused
         )
 
-    def _answer(self, table: HotTable, key: RequestKey) -> bool:
-        now_s = time.time()
-        answer = table.get(key.head, now_s)
-        if answer is None:
-            return False
-        request_id = key.request_id or b"%b-%x" % (self._id_prefix.encode(), next(self._ids))
-        if self._sample_ratio and is_sampled(request_id.decode("ascii"), self._sample_ratio):
-            return False  # the long way writes the access line
+    def _take_the_long_way(self, data: bytes, key: RequestKey, sampled_id: bytes) -> None:
+        cycle_before = self.cycle
+        super().data_received(data)
+        if self.cycle is cycle_before or not self._is_between_messages:
+            return
+        self.scope[KEY_IN_SCOPE] = key  # type: ignore[literal-required]
+        if sampled_id and not key.request_id:
+            self.headers.append((_ID_NAME, sampled_id))  # so that the line is written for the id that was drawn
+
+    def _give(self, answer: HotAnswer, now_s: float, request_id: bytes) -> None:
         self.transport.write(
-            b"%bx-request-id: %b\r\n\r\n%b" % (answer.head(now_s, self._http_date(now_s)), request_id, answer.body)
+            b"%bx-request-id: %b\r\n%b" % (answer.head(now_s, self._http_date(now_s)), request_id, answer.tail)
         )
-        table.hits[answer.route] += 1
+        self._table.hits[answer.route] += 1  # type: ignore[union-attr]  # the answer is from there
         self.server_state.total_requests += 1
         self._last_hit_s = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
-        return True
 
     @classmethod
     def _http_date(cls, now_s: float) -> bytes:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from scalelab.stack.api_gateway.cache_key import key_material
+from scalelab.stack.api_gateway.flights import Flights
 from scalelab.stack.api_gateway.origin.answers import Outgoing, from_origin, from_store, validated
-from scalelab.stack.api_gateway.origin.coalescing import Flights
 from scalelab.stack.api_gateway.origin.fetching import OriginFetcher
 from scalelab.stack.api_gateway.origin.store import Found, OriginStore
 from scalelab.stack.http_cache.conditions import CONDITIONAL_FIELDS, freshened, validating_fields

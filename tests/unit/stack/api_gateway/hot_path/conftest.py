@@ -5,13 +5,18 @@ import pytest
 from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer, fixed_head
 
 START_S = 1_700_000_000.0
+STEADY_S = 1000.0
 
 
 class Clock:
     now_s = START_S
+    steady_s = STEADY_S
 
     def __call__(self):
         return self.now_s
+
+    def steady(self):
+        return self.steady_s
 
 
 @pytest.fixture
@@ -29,10 +34,11 @@ def hot():
             tag,
             token_id,
             START_S,
-            START_S + fresh_s,
+            60.0,
+            STEADY_S + fresh_s,
             START_S + token_s,
             fixed_head([(b"etag", b'"e"'), (b"age", b"3"), (b"date", b"old"), (b"x-request-id", b"old")], len(body)),
-            body,
+            b"x-scalelab-instance: i\r\n\r\n" + body,
         )
 
     return make
