@@ -62,7 +62,9 @@ class GatewayParts:
         )
         self.response_cache = ResponseCache(store, self.hot_path.offers)
         self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s)
-        self.login = Login(self.access.issuer, passwords=self._passwords, slots=self.slots)
+        self.login = Login(
+            self.access.issuer, self.access.login_throttle, passwords=self._passwords, slots=self.slots
+        )
         self.writes = RecordWrites(self.slots, self.cache, self.coherence)
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
