@@ -44,22 +44,35 @@ class KnownServer:
 @pytest.fixture
 def start_server():
     """Start a server of some behaviour; all are ended afterwards."""
-    processes = []
+    yield from _servers(is_shared=False)
+
+
+@pytest.fixture(scope="session")
+def shared_server():
+    """One server for each behaviour, for tests that neither count nor freeze."""
+    yield from _servers(is_shared=True)
+
+
+def _servers(*, is_shared):
+    running = {}
 
     def start(behaviour, *certificate):
-        command = [sys.executable, str(SERVER), behaviour, *map(str, certificate)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        processes.append(process)
-        return KnownServer(int(process.stdout.readline()), process, "https" if certificate else "http")
+        key = behaviour if is_shared else len(running)
+        if key not in running:
+            command = [sys.executable, str(SERVER), behaviour, *map(str, certificate)]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            port = int(process.stdout.readline())
+            running[key] = KnownServer(port, process, "https" if certificate else "http")
+        return running[key]
 
     yield start
-    for process in processes:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    for server in running.values():
+        server.process.kill()
+        server.process.wait()
+        server.process.stdout.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def measure():
     """Run a load and judge it."""
 

@@ -63,9 +63,9 @@ def wait_until_sending(server):
         time.sleep(0.05)
 
 
-def test_a_measurement_leaves_table_and_files_that_agree(start_server, tmp_path):
+def test_a_measurement_leaves_table_and_files_that_agree(shared_server, tmp_path):
     """Table, JSON, CSV, histogram log and graph tell the same totals; exit code 0."""
-    server = start_server("delay=0.05")
+    server = shared_server("delay=0.2")
     files = {kind: tmp_path / f"load.{kind}" for kind in ("json", "csv", "hlog", "svg")}
 
     finished = load_command(
@@ -82,16 +82,16 @@ def test_a_measurement_leaves_table_and_files_that_agree(start_server, tmp_path)
     assert (result["offered"], result["sent"], result["completed"], result["validity"]) == (120, 120, 120, "valid")
     assert sum(int(row["completed"]) for row in rows) == 120
     assert histograms["intended:GET /:completed"].get_total_count() == 120
-    assert histograms["actual:GET /:completed"].get_min_value() >= 50_000
+    assert histograms["actual:GET /:completed"].get_min_value() >= 200_000
     assert files["svg"].read_text().startswith("<svg")
     assert "120" in finished.stdout
     assert "validity: valid" in finished.stdout
     assert finished.stderr == ""
 
 
-def test_a_criterion_that_holds_exits_with_4(start_server):
+def test_a_criterion_that_holds_exits_with_4(shared_server):
     """A server of 50 ms fails `p90 > 20 ms`, and too few requests for p99 are enough to see that it fails, too."""
-    server = start_server("delay=0.05")
+    server = shared_server("delay=0.05")
 
     finished = load_command(
         server.url, "--rate", 120, "--duration", 1, "--fail-if", "p90 > 20 ms", "--fail-if", "p99 > 20 ms"
@@ -102,16 +102,12 @@ def test_a_criterion_that_holds_exits_with_4(start_server):
     assert "p99 > 20 ms: met, 120 of 120 requests took longer" in finished.stdout
 
 
-def test_an_invalid_result_exits_with_3(start_server):
-    """Only refusals: not valid; asked about errors, the criterion decides."""
-    server = start_server("refuse")
+def test_an_invalid_result_exits_with_3(shared_server):
+    """Only refusals: not valid."""
+    finished = load_command(shared_server("refuse").url, "--rate", 40, "--duration", 0.3)
 
-    unasked = load_command(server.url, "--rate", 40, "--duration", 0.5)
-    asked = load_command(server.url, "--rate", 40, "--duration", 0.5, "--fail-if", "errors > 1%")
-
-    assert unasked.returncode == 3
-    assert "too-many-failures" in unasked.stdout
-    assert asked.returncode == 4
+    assert finished.returncode == 3
+    assert "too-many-failures" in finished.stdout
 
 
 def test_an_unknown_host_exits_with_2_in_one_line():
@@ -148,9 +144,9 @@ def test_an_interrupted_load_keeps_what_was_measured(start_server, start_load, n
 def test_a_killed_generator_makes_the_result_partial(start_server, start_load):
     """kill -9 of one of two: noticed, its share is not silently missing, the books balance."""
     server = start_server("quick")
-    process, generators, file = start_load(server.url, "--rate", 100, "--duration", 3, processes=2)
+    process, generators, file = start_load(server.url, "--rate", 100, "--duration", 2.4, processes=2)
     wait_until_sending(server)
-    time.sleep(1.2)
+    time.sleep(1.1)
 
     generators[0].kill()
     process.communicate(timeout=20)
@@ -159,8 +155,8 @@ def test_a_killed_generator_makes_the_result_partial(start_server, start_load):
     assert process.returncode == 3
     assert "partial" in result["validity"]
     assert result["generator"]["lost_processes"] == 1
-    assert result["offered"] == 300
-    assert 150 < result["sent"] < 300
+    assert result["offered"] == 240
+    assert 120 < result["sent"] < 240
     assert result["sent"] == result["completed"] + result["failed"] + result["timed_out"] + result["censored"]
 
 
@@ -194,9 +190,9 @@ def test_tokens_are_sent_and_never_shown(start_server, start_load, tmp_path):
     assert TOKEN not in "".join([output, errors, file.read_text(), *command_lines])
 
 
-def test_descriptors_used_up_are_the_generators_own_fault(start_server):
+def test_descriptors_used_up_are_the_generators_own_fault(shared_server):
     """EMFILE is told apart from an error of the system (vegeta 583, k6 826)."""
-    server = start_server("delay=0.6")
+    server = shared_server("delay=0.6")
     arguments = f"load {server.url} --rate 200 --duration 0.5"
 
     finished = subprocess.run(
