@@ -103,6 +103,7 @@ class Gateway:
     admin_address: tuple
     log_file: Path
     token: str | None = None
+    refresh_token: str | None = None
     answers: list = field(default_factory=list)
 
     def ask(self, method, target, *, body=None, headers=(), admin=False):
@@ -129,7 +130,8 @@ class Gateway:
         self.token = None
         status, _, body = self.ask("POST", "/login", body={"username": "alice", "password": PASSWORD})
         assert status == 200, body
-        self.token = json.loads(body)["access_token"]
+        document = json.loads(body)
+        self.token, self.refresh_token = document["access_token"], document.get("refresh_token")
 
     def metric(self, line_start):
         """The value of the metric whose line starts so."""
@@ -176,8 +178,25 @@ def services():
 class Valkey:
     """A real server on a Unix socket."""
 
-    process: subprocess.Popen
-    url: str
+    command: list
+    path: str
+    process: subprocess.Popen | None = None
+
+    @property
+    def url(self):
+        return f"unix://{self.path}"
+
+    def start(self):
+        """Returns when it answers, with all that its append-only file holds."""
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
+        assert wait_until(self.answers)
+
+    def answers(self):
+        try:
+            with redis.Redis(unix_socket_path=self.path) as client:
+                return client.ping()
+        except redis.RedisError:
+            return False
 
     def kill(self):
         self.process.kill()
@@ -202,18 +221,10 @@ def valkey():
         pytest.skip("no valkey-server on this machine")
     with tempfile.TemporaryDirectory(prefix="vk", dir="/tmp") as directory:
         path = f"{directory}/v.sock"
-        options = ["--port", "0", "--unixsocket", path, "--save", "", "--dir", directory]
-        server = Valkey(subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL), f"unix://{path}")
-
-        def answers():
-            try:
-                with redis.Redis(unix_socket_path=path) as client:
-                    return client.ping()
-            except redis.RedisError:
-                return False
-
+        options = ["--port", "0", "--unixsocket", path, "--save", "", "--dir", directory, "--appendonly", "yes"]
+        server = Valkey([binary, *options], path)
+        server.start()
         try:
-            assert wait_until(answers)
             yield server
         finally:
             server.kill()

@@ -3,6 +3,9 @@
 import pytest
 
 from scalelab.stack.api_gateway.authentication import BAD_TOKEN, NO_TOKEN, TWO_HEADERS, Authenticator
+from scalelab.stack.api_gateway.revocation import RevocationCheck, RevocationFollower, RevokedTokens
+from scalelab.stack.api_gateway.sessions import Revocation
+from scalelab.stack.api_gateway.sessions.memory import MemorySessionStore
 from scalelab.stack.api_gateway.token_keys import load_signing_key
 from scalelab.stack.api_gateway.tokens import TokenRules, VerifiedToken, sign_token
 
@@ -167,3 +170,45 @@ async def test_a_login_gives_the_scopes_of_its_account(lab, scripted, cheap_hash
     verified = lab.parts.authenticator.authenticate([f"Bearer {token}"])
 
     assert verified.scopes == {"data:write", "x"}
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+async def test_the_scheme_has_no_case_for_the_gateway(lab, scheme):
+    """And more than one blank may follow it."""
+    answer = await lab.client.get("/data?key=1", authorization=f"{scheme} {lab.client.token}")
+
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("route", ["/data?key=1", "/process?key=1", "/longtask/x"])
+async def test_every_protected_route_refuses_alike(lab, route):
+    """The same challenge and body, whatever is asked."""
+    lab.client.token = "a.b.c"
+
+    answer = await lab.client.get(route)
+
+    assert (answer.status, answer["WWW-Authenticate"]) == (401, 'Bearer realm="scalelab", error="invalid_token"')
+    assert set(answer.json) == {"type", "title", "status", "request_id"}
+
+
+def test_a_revoked_token_is_refused_though_it_was_remembered(key_file, scripted):
+    """At once, and for good; another token of the same subject counts on."""
+    clock = scripted.clock()
+    revoked = RevokedTokens(clock)
+    follower = RevocationFollower(MemorySessionStore(clock), revoked)
+    key = load_signing_key(key_file, "EdDSA")
+    authenticator = Authenticator(
+        {key.verification.kid: key.verification},
+        RULES,
+        clock_s=clock,
+        revocations=RevocationCheck(revoked, follower, "accept"),
+    )
+    revoked.tell(authenticator)
+    headers = [[f"Bearer {sign_token('alice', key, RULES, clock())}"] for _ in range(2)]
+    first, second = (authenticator.authenticate(header) for header in headers)
+
+    revoked.add(Revocation(first.jti, clock() + 630))
+    answers = [authenticator.authenticate(header) for header in headers * 2]
+
+    assert answers == [BAD_TOKEN, second, BAD_TOKEN, second]
+    assert len(authenticator._remembered) == len(authenticator._token_of) == 1

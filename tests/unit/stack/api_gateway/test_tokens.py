@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 
 import jwt
 import pytest
@@ -133,11 +134,29 @@ def test_a_key_in_the_header_is_not_read():
 
 
 @pytest.mark.parametrize(
-    "kid", [None, "", "k2", "../../dev/null", "' OR 1=1 --", "k" * 5000, 1, True, ["k1"], {"k1": 1}, "K1", "k1 "]
+    "kid",
+    [
+        *(None, "", "k2", "K1", "k1 ", "k1\x00", "k1\n", "../../dev/null", "' OR 1=1 --", "http://127.0.0.1/k1"),
+        *("k" * 5000, "k" * 10_240, 1, 1.5, True, ["k1"], {"k1": 1}),
+    ],
+    ids=lambda kid: repr(kid)[:24],
 )
 def test_an_odd_key_id_is_nobodys(kid):
     """Looked up in a map, and nothing else."""
     assert verify(signed(GOOD, {"alg": "EdDSA", "kid": kid})) is None
+
+
+def test_nothing_that_a_header_names_is_fetched():
+    """A server stands at the address of `jku` and `x5u`; nobody comes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/keys"
+        attacker = Ed25519PrivateKey.generate()
+        for kid in ("k1", "unknown"):
+            header = {"alg": "EdDSA", "kid": kid, "jku": url, "x5u": url, "x5t": "a", "x5t#S256": "a"}
+            assert verify(signed(GOOD, header, attacker)) is None
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_a_missing_key_id_is_refused():
@@ -176,6 +195,17 @@ def test_every_claim_is_required(claim):
         {"exp": float("nan")},
         {"exp": -1},
         {"nbf": [NOW_S]},
+        {"nbf": str(NOW_S)},
+        {"nbf": 10**400},
+        {"iat": str(NOW_S)},
+        {"iat": float("nan")},
+        {"aud": ["la", "b"]},
+        {"aud": "LAB"},
+        {"aud": None},
+        {"aud": {"lab": 1}},
+        {"iss": "acme "},
+        {"iss": "ACME"},
+        {"iss": "https://acme"},
         {"iat": {}},
         {"scope": ["data:write"]},
         {"scope": None},
@@ -229,6 +259,16 @@ def test_clocks_may_differ_by_the_leeway(change, is_good):
         signed(GOOD, {"alg": "EdDSA", "kid": "k1", "crit": ["exp"]}),
         signed(GOOD, {"alg": "EdDSA", "kid": "k1", "b64": False}),
         signed({**GOOD, "sub": "a" * MAX_TOKEN_BYTES}),
+        "a" * 2**20,
+        f"{segment({'alg': 'EdDSA', 'kid': 'k1'})}.{'a' * 2**20}.AAAA",
+        f"{segment(b'[' * 1000 + b']' * 1000)}.{segment(GOOD)}.AAAA",
+        f"{segment({'alg': 'EdDSA', 'kid': 'k1', 'x': json.loads('[' * 500 + ']' * 500)})}.{segment(GOOD)}.AAAA",
+        f"{segment({'alg': 'RSA-OAEP', 'enc': 'A256GCM', 'zip': 'DEF', 'kid': 'k1'})}.AAAA.AAAA.AAAA.AAAA",
+        f"{segment({'alg': 'dir', 'enc': 'A256GCM', 'zip': 'DEF', 'kid': 'k1'})}..AAAA.AAAA.AAAA",
+        json.dumps(dict(zip(("protected", "payload", "signature"), signed(GOOD).split("."), strict=True))),
+        json.dumps({"payload": segment(GOOD), "signatures": []}),
+        signed(GOOD).replace("-", "+").replace("_", "/") + "==",
+        signed(GOOD, {"alg": "EdDSA", "kid": "k1", "zip": "DEF", "crit": ["zip"]}),
         "\u0661.\u0662.\u0663",
     ],
     ids=lambda token: token[:20],
@@ -238,11 +278,18 @@ def test_what_is_not_a_compact_token_is_refused(token):
     assert verify(token) is None
 
 
-def test_a_claim_that_stands_twice_is_refused():
-    """Two readers could see two subjects."""
-    doubled = json.dumps(GOOD)[:-1] + ', "sub": "admin"}'
+@pytest.mark.parametrize("claim", GOOD)
+def test_a_claim_that_stands_twice_is_refused(claim):
+    """Two readers could see two values."""
+    doubled = json.dumps(GOOD)[:-1] + f', "{claim}": {json.dumps(GOOD[claim])}' + "}"
 
     assert verify(signed(doubled.encode())) is None
+
+
+def test_a_header_that_says_something_twice_is_refused():
+    """The first key id might be looked up, and the second believed."""
+    assert verify(signed(GOOD, b'{"alg": "EdDSA", "kid": "k2", "kid": "k1"}')) is None
+    assert verify(signed(GOOD, b'{"alg": "none", "alg": "EdDSA", "kid": "k1"}')) is None
 
 
 def test_another_spelling_of_the_signature_is_refused():
