@@ -42,7 +42,10 @@ class Access:
             keep_revoked_s=rules.lifetime_s + 2 * rules.leeway_s,
             clock_s=clock_s,
         )
-        self.follower = RevocationFollower(self._sessions, self.revoked)
+        refuses = settings.revocation_when_unreachable == "refuse"
+        self.follower = RevocationFollower(
+            self._sessions, self.revoked, on_blind=self.keys.demand_anew if refuses else lambda: None
+        )
         check = RevocationCheck(
             self.revoked,
             self.follower,

@@ -46,8 +46,13 @@ class KeyRing(Mapping[str, VerificationKey]):
         return len(self._keys)
 
     def tell(self, listener: Callable[[], None]) -> None:
-        """`listener` is called after each reload that took a key away."""
+        """`listener` is called when what was verified before has to be verified anew."""
         self._listeners.append(listener)
+
+    def demand_anew(self) -> None:
+        """Have everybody who remembers something verified forget it."""
+        for listener in self._listeners:
+            listener()
 
     def reload(self) -> None:
         """Read the file again.
@@ -58,8 +63,8 @@ class KeyRing(Mapping[str, VerificationKey]):
         active, keys = self._read()
         is_one_gone = any(keys.get(kid) != key for kid, key in self._keys.items())
         self.active, self._keys = active, keys
-        for listener in self._listeners if is_one_gone else ():
-            listener()
+        if is_one_gone:
+            self.demand_anew()
 
     def public_keys(self, now_s: float) -> dict[str, object]:
         """The key set of RFC 7517: what verifies now."""

@@ -73,14 +73,22 @@ class RevocationFollower:
     """Reads what any gateway revoked, as it happens. After an outage it reads everything again."""
 
     def __init__(
-        self, store: SessionStore, revoked: RevokedTokens, *, clock_s: Callable[[], float] = monotonic
+        self,
+        store: SessionStore,
+        revoked: RevokedTokens,
+        *,
+        on_blind: Callable[[], None] = lambda: None,
+        clock_s: Callable[[], float] = monotonic,
     ) -> None:
+        """`on_blind` is called once in each outage, when this gateway has become blind."""
         self._store = store
+        self._on_blind = on_blind
         self._revoked = revoked
         self._clock_s = clock_s
         self._cursor = ""
         self._heard_at_s: float | None = None
         self._is_out = False
+        self._was_told_blind = False
 
     @property
     def is_blind(self) -> bool:
@@ -125,6 +133,7 @@ class RevocationFollower:
             self._revoked.add(revocation)
         self._cursor = news.cursor
         self._heard_at_s = self._clock_s()
+        self._was_told_blind = False
         if self._is_out:
             self._is_out = False
             structlog.get_logger().info("revocations_heard_again", known=len(self._revoked))
@@ -134,6 +143,9 @@ class RevocationFollower:
         if not self._is_out:
             self._is_out = True
             structlog.get_logger().warning("revocations_unheard", detail=fault.detail)
+        if self.is_blind and not self._was_told_blind:
+            self._was_told_blind = True
+            self._on_blind()
 
 
 class RevocationCheck:

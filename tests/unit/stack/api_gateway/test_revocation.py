@@ -143,3 +143,16 @@ async def test_who_never_heard_anything_is_blind(revoked):
     follower = RevocationFollower(ScriptedStore(FAULT), revoked)
 
     assert RevocationCheck(revoked, follower, "refuse").lets_in() is False
+
+
+async def test_who_becomes_blind_says_so_once_in_each_outage(revoked, scripted):
+    """So that answers from memory are given no longer where the setting is to refuse."""
+    monotonic, told = scripted.clock(100.0), []
+    store = ScriptedStore(news("1"), FAULT, FAULT, FAULT, news("1"), FAULT, FAULT)
+    follower = RevocationFollower(store, revoked, clock_s=monotonic, on_blind=lambda: told.append(monotonic.now_s))
+
+    for _ in range(7):
+        await follower.read(0.1)
+        monotonic.now_s += BLIND_AFTER_S * 0.75
+
+    assert told == [100.0 + 1.5, 100.0 + 4.5]
