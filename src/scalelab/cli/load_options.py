@@ -23,6 +23,18 @@ TOKEN_VARIABLE = "SCALELAB_LOAD_TOKEN"  # noqa: S105  its name, not its value
 DEFAULT_CONNECTIONS = 200
 DEFAULT_DURATION_S = 10.0
 _AFTER_LAST_S = 0.01
+_FLAGS = {
+    "duration_s": "--duration",
+    "warm_up_s": "--warm-up",
+    "drain_limit_s": "--drain",
+    "timeout_s": "--timeout",
+    "connections": "--connections",
+    "processes": "--processes",
+    "rate_per_s": "--rate",
+    "users": "--closed",
+    "think_time_min_s": "--think",
+    "think_time_max_s": "--think",
+}
 _SHAPE = re.compile(r"^(constant|poisson|ramp|steps?|spike|replay)(?::(.+))?$")
 _SPIKE = re.compile(r"^([\d.]+)@([\d.]+)\+([\d.]+)$")
 
@@ -82,7 +94,7 @@ def plan_of(options: LoadOptions) -> LoadPlan:
             seed=options.seed,
         )
     except ValidationError as error:
-        raise _usage(faults_of(error)) from error
+        raise _usage(faults_of(error, names=_FLAGS)) from error
 
 
 def _refuse_empty(options: LoadOptions) -> None:
@@ -173,7 +185,7 @@ def _load(options: LoadOptions) -> OpenLoad | ClosedLoad:
             return ClosedLoad(users=options.users, think_time_min_s=least_s, think_time_max_s=most_s)
         return OpenLoad(rate_per_s=options.rate_per_s or 0.0, **parse_arrivals(options.arrivals))
     except ValidationError as error:
-        raise _usage(f"{'--rate' if options.users is None else '--closed/--think'}: {faults_of(error)}") from error
+        raise _usage(faults_of(error, names=_FLAGS)) from error
 
 
 def parse_header(text: str) -> tuple[str, str]:

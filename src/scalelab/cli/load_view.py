@@ -57,7 +57,7 @@ def _books(result: LoadResult) -> Table:
 
 
 def _heading(result: LoadResult) -> str:
-    what = f"{result.users} users" if result.users is not None else f"{result.rate_asked_per_s or 0:g} requests/s"
+    what = f"{result.users} users" if result.users is not None else f"{result.rate_asked_per_s or 0:.4g} requests/s"
     return f"{what} for {result.duration_s:g} s, measured over {result.window_s:.2f} s"
 
 

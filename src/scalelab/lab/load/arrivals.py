@@ -42,9 +42,9 @@ class Segment:
 
     def offset_of(self, number: float) -> float:
         """When so many have arrived, from the start of the segment: the inverse of `arrived_by`."""
-        slope = (self.to_rate_per_s - self.from_rate_per_s) / self.length_s
-        if slope == 0:
+        if self.to_rate_per_s == self.from_rate_per_s:
             return number / self.from_rate_per_s
+        slope = (self.to_rate_per_s - self.from_rate_per_s) / self.length_s
         root = math.sqrt(max(0.0, self.from_rate_per_s**2 + 2 * slope * number))
         return 2 * number / (self.from_rate_per_s + root) if number else 0.0
 
@@ -116,8 +116,9 @@ class EvenArrivals:
         start_s, before, number = 0.0, 0.0, 0
         for part in self.curve:
             total = part.arrivals
+            offset_of = part.offset_of
             while number - before < total - _EDGE:
-                yield start_s + part.offset_of(max(0.0, number - before))
+                yield start_s + offset_of(max(0.0, number - before))
                 number += 1
             start_s += part.length_s
             before += total

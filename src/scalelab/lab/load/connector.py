@@ -83,7 +83,7 @@ class Connector:
         for address in tuple(known):
             try:
                 await self._connect(connection, origin, address)
-            except (OSError, ssl.SSLError) as error:
+            except Exception as error:  # noqa: BLE001  whatever the loop raises here is a request without an answer
                 last = error
             else:
                 known.remove(address)

@@ -81,20 +81,22 @@ class Recorder:
         """A request goes out."""
         self.sent += 1
         self._route_sent[route] += 1
-        self._area_s -= self._inside(actual_s)
+        self._area_s -= actual_s if self._start_s <= actual_s < self._end_s else self._inside(actual_s)
 
     def complete(self, route: int, status: int, intended_s: float, actual_s: float, now_s: float) -> None:
         """Answered as wanted."""
         self.completed += 1
-        self._area_s += self._inside(now_s)
         latency_s = now_s - intended_s
         self._latency_sum_s += latency_s
         self._statuses[_STATUS_NAMES[status]] += 1
-        if self._start_s <= now_s < self._end_s:
+        start_s, end_s = self._start_s, self._end_s
+        if start_s <= now_s < end_s:
+            self._area_s += now_s
             self._completed_in_window += 1
-        elif now_s >= self._end_s:
-            self._completed_in_drain += 1
-        if self._start_s <= intended_s < self._end_s:
+        else:
+            self._area_s += self._inside(now_s)
+            self._completed_in_drain += now_s >= end_s
+        if start_s <= intended_s < end_s:
             pair = self._good.get(route) or self._new_good(route)
             pair[0].enter(latency_s)
             pair[1].enter(now_s - actual_s)

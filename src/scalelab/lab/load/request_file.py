@@ -1,6 +1,7 @@
 """A mix of requests as TOML: what is asked, how often, with which keys. All faults are reported together. Pure."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urljoin
@@ -78,11 +79,18 @@ def parse_requests(document: dict[str, Any], source: str, base_url: str | None) 
     return RequestMix(requests=tuple(templates), keys=parsed.keys)
 
 
-def faults_of(error: ValidationError, prefix: str = "") -> str:
-    """Every fault with its key, in one line; values are left out, because they may be secrets."""
+def faults_of(error: ValidationError, prefix: str = "", names: Mapping[str, str] | None = None) -> str:
+    """Every fault with its key, in one line; values are left out, because they may be secrets.
+
+    Args:
+        error: of a model.
+        prefix: of the keys.
+        names: what keys are called where the reader wrote them.
+    """
     faults = []
     for fault in error.errors(include_url=False, include_input=False):
         key = ".".join(map(str, fault["loc"]))
+        key = (names or {}).get(key, key)
         faults.append(f"{prefix}{key}: {fault['msg'].removeprefix('Value error, ')}" if key else fault["msg"])
     return "; ".join(fault.removeprefix("Value error, ") for fault in faults)
 
