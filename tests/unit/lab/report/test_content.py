@@ -1,0 +1,66 @@
+"""The report as data."""
+
+from scalelab.lab.report.content import make_content
+from scalelab.lab.results.run_record import Caveat
+
+
+def test_the_table_has_the_classic_columns_and_ours(classic, manifest):
+    """Scenario, response, rate, failures; then prediction, Little, hits, validity."""
+    content = make_content(manifest(classic), classic, ())
+
+    assert content.summary.head[:4] == ("Scenario", "Avg Response Time (ms)", "Requests/s", "Failures")
+    assert content.summary.rows[0] == (
+        "1 gateway, miss",
+        "14,100",
+        "63.7",
+        "0",
+        "64.0",
+        "994 / 1,000",
+        "0.0%",
+        "valid",
+    )
+    assert content.is_valid
+
+
+def test_a_caveat_that_concerns_several_scenarios_is_told_once(record):
+    """With all their titles."""
+    caveat = Caveat(kind="machine-busy", text="Busy.", advice="More cores.")
+
+    content = make_content(None, [record(1, caveats=(caveat,)), record(3, caveats=(caveat,))], ())
+
+    assert [doubt.scenarios for doubt in content.doubts] == [("1 gateway, miss", "3 gateways, miss")]
+
+
+def test_what_is_missing_makes_the_report_not_valid(classic, manifest):
+    """Even if everything that is there is valid."""
+    assert not make_content(manifest(classic), classic, ("run.json is missing",)).is_valid
+
+
+def test_nothing_at_all_is_a_report_too():
+    """Without manifest and records."""
+    content = make_content(None, (), ("manifest.json is missing",))
+
+    assert content.summary.rows == ()
+    assert not content.is_valid
+
+
+def test_zero_requests_are_dashes(nothing):
+    """Never 0 ms."""
+    row = make_content(None, [nothing()], ()).summary.rows[0]
+
+    assert row == ("1 gateway, miss", "-", "-", "0", "-", "- / 1,000", "-", "no-data")
+
+
+def test_several_runs_have_error_bars(record):
+    """In the cell, and explained."""
+    records = [record(repetition=number, throughput_per_s=62.0 + number) for number in (1, 2, 3)]
+
+    content = make_content(None, records, ())
+
+    assert content.summary.rows[0][2] == "64.0 ± 2.5"
+    assert any("95 % interval over runs" in line for line in content.method)
+
+
+def test_one_run_says_that_it_has_none(record):
+    """A few percent mean nothing."""
+    assert any("no error bar" in line for line in make_content(None, [record()], ()).method)
