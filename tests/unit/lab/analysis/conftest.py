@@ -1,11 +1,15 @@
 """Evidence of a good run, for tests to spoil one thing in."""
 
 import pytest
+from hypothesis import settings
 
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.little import check_little
 from scalelab.lab.results.recording import TimelineRow
 from scalelab.lab.results.run_record import Books, CacheCheck, Window
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("unhurried")
 
 
 def good_books(**changes):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from scalelab.lab.analysis.little import check_little
 from scalelab.lab.results.manifest import Host, Manifest, PlannedRun
@@ -20,6 +21,9 @@ from scalelab.lab.results.run_record import (
     RunRecord,
     Window,
 )
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("unhurried")
 
 SLOTS = {1: "1 gateway x 8 slots / 0.125 s = 64/s", 3: "3 gateways x 8 slots / 0.125 s = 192/s"}
 MEASURED = {
