@@ -5,7 +5,7 @@ import redis.asyncio
 
 from scalelab.stack.api_gateway.sessions import NewSession, Renewal, Revocation, Revocations, SessionFault
 from scalelab.stack.api_gateway.sessions.scripts import PREFIX, REVOKED_KEY
-from scalelab.stack.api_gateway.sessions.valkey import ValkeySessionStore
+from scalelab.stack.api_gateway.sessions.valkey import PAGE, ValkeySessionStore
 from scalelab.stack.cache.valkey import ValkeyCache
 
 HASH = "a" * 64
@@ -104,3 +104,15 @@ async def test_foreign_entries_of_the_stream_are_passed_over(valkey_store, serve
     await valkey_store.end("", Revocation("b", clock() + 300))
 
     assert [one.jti for one in (await valkey_store.revocations("", 0.05)).items] == ["b"]
+
+
+async def test_more_than_a_page_is_read_page_by_page(valkey_store, clock):
+    """Each says whether there is more."""
+    for number in range(PAGE + 1):
+        await valkey_store.end("", Revocation(f"t{number}", clock() + 300))
+
+    first = await valkey_store.revocations("", 0.05)
+    second = await valkey_store.revocations(first.cursor, 0.05)
+
+    assert (len(first.items), first.is_all) == (PAGE, False)
+    assert ([one.jti for one in second.items], second.is_all) == ([f"t{PAGE}"], True)

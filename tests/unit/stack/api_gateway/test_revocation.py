@@ -31,6 +31,12 @@ class ScriptedStore:
     def __init__(self, *answers):
         self.answers = list(answers)
         self.cursors = []
+        self.given_back = []
+
+    async def end(self, family, access):
+        assert family == ""
+        self.given_back.append(access.jti)
+        return (access,)
 
     async def revocations(self, cursor, _wait_s):
         self.cursors.append(cursor)
@@ -38,8 +44,8 @@ class ScriptedStore:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def news(cursor, *jtis):
-    return Revocations(cursor, tuple(Revocation(jti, 1e10) for jti in jtis))
+def news(cursor, *jtis, is_all=True):
+    return Revocations(cursor, tuple(Revocation(jti, 1e10) for jti in jtis), is_all=is_all)
 
 
 @pytest.fixture
@@ -156,3 +162,30 @@ async def test_who_becomes_blind_says_so_once_in_each_outage(revoked, scripted):
         monotonic.now_s += BLIND_AFTER_S * 0.75
 
     assert told == [100.0 + 1.5, 100.0 + 4.5]
+
+
+async def test_a_server_that_lost_revocations_is_given_them_back(revoked):
+    """After an outage: those that are known here and not there, once all of it was read."""
+    store = ScriptedStore(news("2", "a", "b", "c"), FAULT, news("1", "b", is_all=False), news("2", "d"), news("2"))
+    follower = RevocationFollower(store, revoked)
+
+    given = []
+    for _ in range(5):
+        await follower.read(0.1)
+        given.append(list(store.given_back))
+
+    assert given[2] == []
+    assert sorted(given[3]) == sorted(given[4]) == ["a", "c"]
+
+
+async def test_a_gateway_starts_with_all_pages(revoked):
+    """Not with the first of them; and is blind until then."""
+    store = ScriptedStore(news("1", "a", is_all=False), news("2", "b", is_all=False), news("3", "c"), news("3"))
+    follower = RevocationFollower(store, revoked)
+    await follower.read(0.1)
+    blind_at_first = follower.is_blind
+
+    async with follower.following():
+        known = [jti in revoked for jti in "abc"]
+
+    assert (blind_at_first, known, follower.is_blind) == (True, [True] * 3, False)

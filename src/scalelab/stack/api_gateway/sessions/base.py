@@ -76,10 +76,11 @@ class SessionFault:
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
-    """What was revoked since a cursor, in order, and the cursor to go on from."""
+    """What was revoked since a cursor, in order; the cursor to go on from; whether there is no more just now."""
 
     cursor: str
     items: tuple[Revocation, ...]
+    is_all: bool = True
 
 
 class SessionStore(Protocol):

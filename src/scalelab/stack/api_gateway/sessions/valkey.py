@@ -20,7 +20,8 @@ from scalelab.stack.api_gateway.sessions.base import (
 )
 
 CALL_TIMEOUT_S = 0.5
-_PAGE = 1000
+PAGE = 1000
+"""Revocations that are read at a time."""
 _SERVER_CLOCK = -1
 
 
@@ -88,13 +89,13 @@ class ValkeySessionStore:
     async def revocations(self, cursor: str, wait_s: float) -> Revocations | SessionFault:
         """See `SessionStore.revocations`."""
         wait_ms = max(1, round(wait_s * 1000))
-        reading = self._client.xread({scripts.REVOKED_KEY: cursor or "0"}, count=_PAGE, block=wait_ms)
+        reading = self._client.xread({scripts.REVOKED_KEY: cursor or "0"}, count=PAGE, block=wait_ms)
         answer = await self._bounded(reading, wait_s + self._call_timeout_s)
         if isinstance(answer, SessionFault):
             return answer
         entries = answer[0][1] if answer else []
         items = tuple(one for _, fields in entries if (one := _revocation(fields)) is not None)
-        return Revocations(entries[-1][0] if entries else cursor, items)
+        return Revocations(entries[-1][0] if entries else cursor, items, is_all=len(entries) < PAGE)
 
     async def aclose(self) -> None:
         """See `SessionStore.aclose`."""
