@@ -166,6 +166,38 @@ async def test_concurrent_writes_and_fills_never_leave_an_old_value(cache):
     assert left in {None, b"%d" % truth}
 
 
+async def test_nothing_is_stored_while_a_write_is_under_way(cache):
+    """From its beginning to its end, whatever fence is shown; another's write does not end it."""
+    await cache.invalidate("record:1", writer="one", hold_s=60)
+    await cache.invalidate("record:1", writer="two", hold_s=60)
+    during = await fill(cache, b"k", b"v")
+    await cache.invalidate("record:1", writer="two")
+    still_one = await fill(cache, b"k", b"v")
+    other_tag = await fill(cache, b"k", b"v", tag="record:2")
+    await cache.invalidate("record:1", writer="one")
+
+    assert (during, still_one, other_tag) == (False, False, True)
+    assert await fill(cache, b"k", b"v")
+
+
+async def test_a_writer_that_is_never_heard_of_again_is_forgotten(cache):
+    """After its time, fills land again."""
+    await cache.invalidate("record:1", writer="one", hold_s=0.02)
+    await asyncio.sleep(0.05)
+
+    assert await fill(cache, b"k", b"v")
+
+
+async def test_a_key_whose_answers_are_nobody_elses(cache):
+    """For a while nobody leads or follows."""
+    fence = (await cache.get(b"k", "record:1", claims=True)).fence
+    await cache.release(b"k", "record:1", fence=fence, alone_s=60)
+
+    assert (await cache.get(b"k", "record:1", claims=True)).turn == "alone"
+    await cache.flush()
+    assert (await cache.get(b"k", "record:1", claims=True)).turn == "lead"
+
+
 async def test_it_answers_a_ping(cache):
     """No fault."""
     assert await cache.ping() is None

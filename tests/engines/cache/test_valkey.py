@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
+from scalelab.stack.cache.breaker import FAULTS_TO_OPEN, REST_S
+from scalelab.stack.cache.lease_keeper import LEASE_S
 from scalelab.stack.cache.valkey import MAX_ENTRIES_PER_TAG, ValkeyCache
 from scalelab.stack.cache.valkey_scripts import ENTRIES_PREFIX, KEY_PREFIX, STATE_KEY
 
@@ -215,6 +217,7 @@ async def test_answers_that_come_too_late_reach_nobody_else(hasty_cache, server_
         await hasty_cache.put(b"%d" % number, b"%d" % number, ttl_s=60, tag="record:1", fence=fence)
     with hanging(server_client):
         await asyncio.gather(*(hasty_cache.get(b"%d" % number, "record:1") for number in range(20)))
+    await asyncio.sleep(2 * REST_S)
 
     found = [(await hasty_cache.get(b"%d" % number, "record:1")).value for number in range(20)]
 
@@ -267,3 +270,89 @@ async def test_all_keys_stand_under_the_prefix(cache, server_client):
 
     assert all(key.decode().startswith(KEY_PREFIX) for key in server_client.keys("*"))
     assert repr(cache).startswith("<valkey cache at unix:///tmp/vk")
+
+
+async def test_a_server_that_hangs_is_left_alone_and_found_again(hasty_cache, server_client):
+    """C42: after a few faults nobody waits any longer; when the server is back, so is the cache, by itself."""
+    await fill(hasty_cache, b"k", b"v")
+    with hanging(server_client):
+        for _ in range(FAULTS_TO_OPEN):
+            await hasty_cache.get(b"k", "record:1")
+        began_s = time.monotonic()
+        lookups = [await hasty_cache.get(b"k", "record:1") for _ in range(100)]
+        lasted_s = time.monotonic() - began_s
+    await asyncio.sleep(2 * REST_S)
+
+    assert {lookup.fault for lookup in lookups} <= {"timeout", "unavailable"}
+    assert lasted_s < 1.0  # one try of 50 ms at most, and room for a busy machine
+    assert (await hasty_cache.get(b"k", "record:1")).value == b"v"
+
+
+async def test_one_process_leads_and_the_other_follows(cache, valkey_url):
+    """C17: until the entry is there."""
+    other = ValkeyCache(valkey_url, call_timeout_s=5.0)
+
+    first = await cache.get(b"k", "record:1", claims=True)
+    again = await cache.get(b"k", "record:1", claims=True)
+    second = await other.get(b"k", "record:1", claims=True)
+    unclaimed = await other.get(b"k", "record:1")
+    await cache.put(b"k", b"v", ttl_s=60, tag="record:1", fence=first.fence)
+    found = await other.get(b"k", "record:1", claims=True)
+    await other.aclose()
+
+    assert [one.turn for one in (first, again, second, unclaimed)] == ["lead", "lead", "follow", "lead"]
+    assert found.value == b"v"
+    assert 59 < found.remaining_s <= 60
+
+
+@pytest.mark.parametrize(("alone_s", "turn"), [(0.0, "lead"), (60.0, "alone")])
+async def test_a_lease_that_is_given_up(cache, valkey_url, alone_s, turn):
+    """C20, C21: another leads, or all go alone because the answer is nobody else's."""
+    other = ValkeyCache(valkey_url, call_timeout_s=5.0)
+    first = await cache.get(b"k", "record:1", claims=True)
+
+    await cache.release(b"k", "record:1", fence=first.fence, alone_s=alone_s)
+    second = await other.get(b"k", "record:1", claims=True)
+    await other.aclose()
+
+    assert second.turn == turn
+
+
+async def test_an_invalidation_ends_a_lease(cache, valkey_url):
+    """Who misses after a write does not wait for a fetch from before it, nor is it disturbed by that one's end."""
+    other = ValkeyCache(valkey_url, call_timeout_s=5.0)
+    old = await cache.get(b"k", "record:1", claims=True)
+    await cache.invalidate("record:1")
+
+    new = await other.get(b"k", "record:1", claims=True)
+    await cache.release(b"k", "record:1", fence=old.fence)
+    late = await cache.get(b"k", "record:1", claims=True)
+    await other.aclose()
+
+    assert (new.turn, late.turn) == ("lead", "follow")
+    assert new.generation > old.generation
+
+
+async def test_a_lease_lasts_as_long_as_its_holder_works_and_no_longer(valkey_url, server_client):
+    """C30: kept alive by a holder that lives, gone soon after one that was killed."""
+    holder, other = (ValkeyCache(valkey_url, call_timeout_s=5.0) for _ in range(2))
+    await holder.get(b"k", "record:1", claims=True)
+    await asyncio.sleep(LEASE_S * 1.3)
+    while_it_lives = await other.get(b"k", "record:1", claims=True)
+    await holder.aclose()  # as if it was killed: nothing is released
+    await asyncio.sleep(LEASE_S * 1.3)
+    afterwards = await other.get(b"k", "record:1", claims=True)
+    await other.aclose()
+
+    assert (while_it_lives.turn, afterwards.turn) == ("follow", "lead")
+
+
+async def test_leases_and_holds_have_a_time_to_live(cache, server_client):
+    """Nothing that a client or a crash can cause stays for ever."""
+    await cache.get(b"k", "record:1", claims=True)
+    await cache.invalidate("record:2", writer="w", hold_s=30.0)
+
+    keys = [*server_client.scan_iter("scalelab:cache:l:*"), *server_client.scan_iter("scalelab:cache:w:*")]
+
+    assert len(keys) == 2
+    assert all(server_client.pttl(key) > 0 for key in keys)

@@ -21,6 +21,7 @@ from scalelab.stack.api_gateway.flights import Flights
 from scalelab.stack.api_gateway.forwarded_headers import raw
 from scalelab.stack.api_gateway.freshness import may_be_shared
 from scalelab.stack.api_gateway.response_store import Finding, Place, ResponseStore
+from scalelab.stack.api_gateway.rounds import Rounds
 from scalelab.stack.service_kit.client_gone import DetachedRequest
 
 ALONE_S = 1.0
@@ -59,6 +60,7 @@ class Filling:
     def __init__(self, store: ResponseStore) -> None:
         self._store = store
         self._flights: Flights[Filled] = Flights(goes_on_alone=False)
+        self._blind: Rounds[Filled] = Rounds()
         self._releasing: set[asyncio.Task[None]] = set()
 
     async def join(self, request: Request, handler: Handler, place: Place, finding: Finding) -> tuple[Filled, bool]:
@@ -69,8 +71,10 @@ class Filling:
         async def fly() -> Filled:
             return await self._fly(DetachedRequest(request), handler, place, finding)
 
-        generation = finding.generation.to_bytes(16, "big", signed=True)
-        filled, is_joined = await self._flights.join(key_material(place.key, place.tag.encode(), generation), fly)
+        if finding.fault is not None:  # a write may have been missed: no fetch that is under way is joined
+            filled, is_joined = await self._blind.join(place.key, fly)
+        else:
+            filled, is_joined = await self._flights.join(_flight_key(place, finding), fly)
         if is_joined and not filled.is_shared:
             return await self._fetch(request, handler, place, finding), False
         return filled, is_joined or filled.is_elsewhere
@@ -114,6 +118,11 @@ class Filling:
         task = asyncio.create_task(work, name="lease-release")
         self._releasing.add(task)
         task.add_done_callback(self._releasing.discard)
+
+
+def _flight_key(place: Place, finding: Finding) -> bytes:
+    """A write gives its tag a new generation: who comes after it joins no fetch from before it."""
+    return key_material(place.key, place.tag.encode(), b"%d" % finding.generation)
 
 
 def readdressed(filled: Filled, request: Request) -> Filled:

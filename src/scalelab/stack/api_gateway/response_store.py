@@ -10,6 +10,7 @@ from starlette.responses import Response
 from scalelab.stack.api_gateway.cached_answer import CachedAnswer, decode, encode
 from scalelab.stack.api_gateway.freshness import storable_s, strong_entity_tag
 from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics
+from scalelab.stack.api_gateway.rounds import Rounds
 from scalelab.stack.cache import Cache, FaultKind, Turn
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -57,10 +58,17 @@ class ResponseStore:
         self._ttl_jitter = ttl_jitter
         self._negative_ttl_s = negative_ttl_s
         self._draw = draw
+        self._looks: Rounds[Finding] = Rounds()
         self.metrics = metrics
 
     async def find(self, place: Place, *, claims: bool = False) -> Finding:
-        """The stored answer, if there is a whole one; see `Cache.get` for the claim."""
+        """The stored answer, if there is a whole one; see `Cache.get` for the claim. Many askers cost two looks."""
+        finding, _ = await self._looks.join(
+            b"claim" + place.key if claims else place.key, lambda: self._look(place, claims=claims)
+        )
+        return finding
+
+    async def _look(self, place: Place, *, claims: bool) -> Finding:
         lookup = await self._cache.get(place.key, place.tag, claims=claims)
         if lookup.value is None:
             return Finding(None, lookup.fence, lookup.fault, 0.0, lookup.generation, lookup.turn)

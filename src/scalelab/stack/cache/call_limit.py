@@ -6,23 +6,28 @@ from contextlib import asynccontextmanager
 
 STALL_S = 0.005
 """A timer that fires this late means that the loop was busy, and that the answer may have been lying there."""
+MOST_EXTENSIONS = 6
 
 
 @asynccontextmanager
 async def call_limit(limit_s: float) -> AsyncIterator[None]:
-    """Cancels its body after `limit_s`, or, when the loop has stalled meanwhile, after half as long again.
+    """Cancels its body after `limit_s`; each time that the loop has stalled meanwhile, half as long is added.
 
     Raises:
         TimeoutError: the body was cancelled.
     """
     loop = asyncio.get_running_loop()
-    due_s = loop.time() + limit_s
+    timer: asyncio.TimerHandle
 
-    def judge() -> None:
+    def judge(due_s: float, extensions: int) -> None:
+        nonlocal timer
         now_s = loop.time()
-        limit.reschedule(now_s if now_s - due_s < STALL_S else now_s + limit_s / 2)
+        if now_s - due_s < STALL_S or extensions == MOST_EXTENSIONS:
+            limit.reschedule(now_s)
+        else:
+            timer = loop.call_later(limit_s / 2, judge, now_s + limit_s / 2, extensions + 1)
 
-    timer = loop.call_at(due_s, judge)
+    timer = loop.call_later(limit_s, judge, loop.time() + limit_s, 0)
     try:
         async with asyncio.timeout(None) as limit:
             yield

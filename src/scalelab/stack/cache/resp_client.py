@@ -9,7 +9,7 @@ import hashlib
 import socket
 import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -55,7 +55,7 @@ class RespClient:
             line = await self._connected()
         return await line.send(command)
 
-    def script(self, text: str) -> Callable[[Sequence[Argument], Sequence[Argument]], Awaitable[Any]]:
+    def script(self, text: str) -> Callable[[Sequence[Argument], Sequence[Argument]], Coroutine[Any, Any, Any]]:
         """A Lua script as a function of keys and arguments; the server learns it when it does not know it."""
         digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -68,6 +68,12 @@ class RespClient:
             return await self.execute("EVAL", text, len(keys), *keys, *arguments)
 
         return run
+
+    def drop(self) -> None:
+        """Give up the connection and all that wait on it: the next command makes a new one."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     async def aclose(self) -> None:
         """Give the connection back."""

@@ -1,12 +1,13 @@
 """The engine on a Valkey (or Redis) server, shared by all gateways. Every call is bounded; trouble is a value."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from time import monotonic
 from typing import Any
 
 from scalelab.stack.cache import valkey_scripts as scripts
 from scalelab.stack.cache.base import FaultKind, FaultListener, Lookup, Turn
+from scalelab.stack.cache.breaker import Breaker
 from scalelab.stack.cache.call_limit import call_limit
 from scalelab.stack.cache.lease_keeper import LEASE_S, LeaseKeeper
 from scalelab.stack.cache.outage import OutageLog
@@ -43,6 +44,7 @@ class ValkeyCache:
         self._max_fences = max_fences
         self._outage = OutageLog(self._address, clock_s)
         self._clock_s = clock_s
+        self._breaker = Breaker(clock_s, on_open=self._client.drop)
         self._get = self._client.script(scripts.GET)
         self._put = self._client.script(scripts.PUT)
         self._invalidate = self._client.script(scripts.INVALIDATE)
@@ -129,14 +131,16 @@ class ValkeyCache:
         await self._leases.aclose()
         await self._client.aclose()
 
-    async def _renew_leases(self, leases: list[tuple[str, bytes]]) -> None:
+    async def _renew_leases(self, leases: list[tuple[str, bytes]]) -> list[int]:
+        """Prolong these; which of them, by number, are no longer ours."""
         names: list[Argument] = [part for lease in leases for part in lease]
-        await self._bounded(
+        lost, _fault = await self._bounded(
             self._renew(
                 [scripts.STATE_KEY, scripts.FENCES_KEY],
                 [scripts.LEASES_PREFIX, self._holder, round(LEASE_S * 1000), *names],
             )
         )
+        return list(lost or ())
 
     async def _sweep(self, epoch: bytes) -> None:
         """Free the entries of earlier epochs. What is left after the limit or a fault dies by its time to live."""
@@ -156,19 +160,25 @@ class ValkeyCache:
             if cursor == 0:
                 return
 
-    async def _bounded(self, call: Awaitable[Any]) -> tuple[Any, FaultKind | None]:
+    async def _bounded(self, call: Coroutine[Any, Any, Any]) -> tuple[Any, FaultKind | None]:
         """The answer of `call`, or its fault; the one place where the client's exceptions are known."""
+        if not self._breaker.may_call():
+            call.close()
+            return None, self._count("unavailable", "left alone after several faults")
         try:
             async with call_limit(self._call_timeout_s):
                 answer = await call
         except TimeoutError:
+            self._breaker.failed()
             return None, self._count("timeout", f"no answer within {self._call_timeout_s} s")
         except RespError as error:
             kind: FaultKind = "torn" if "WRONGTYPE" in str(error) else "unavailable"
             return None, self._count(kind, str(error))
         except RespConnectionError as error:
+            self._breaker.failed()
             return None, self._count("unavailable", str(error))
         self._outage.success()
+        self._breaker.succeeded()
         return answer, None
 
     def _count(self, kind: FaultKind, detail: str) -> FaultKind:

@@ -123,12 +123,17 @@ RENEW = (
     _BORN
     + """
 local floor = redis.call('HGET', KEYS[1], 'floor')
-if not floor then return 0 end
+if not floor then return {} end
+local lost = {}
 for i = 4, #ARGV, 2 do
   local lease = ARGV[1] .. generation(KEYS[2], ARGV[i], floor) .. ':' .. ARGV[i] .. ':' .. ARGV[i + 1]
-  if redis.call('GET', lease) == ARGV[2] then redis.call('PEXPIRE', lease, ARGV[3]) end
+  if redis.call('GET', lease) == ARGV[2] then
+    redis.call('PEXPIRE', lease, ARGV[3])
+  else
+    lost[#lost + 1] = (i - 4) / 2
+  end
 end
-return 1
+return lost
 """
 )
 
