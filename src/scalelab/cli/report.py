@@ -4,15 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.run_table import exit_code, print_summary
 from scalelab.lab.report.build import BuiltReport, build_report
-
-LEAST_WIDTH = 140
-"""Of the table, also where the output goes into a file."""
 
 
 def report(
@@ -21,7 +17,10 @@ def report(
     ),
     reports: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("tests/reports"),
 ) -> int:
-    """Report a run: summary.md, report.html, PNG and SVG graphs. Exit code 3 if it is not whole or not valid."""
+    """Report a run: summary.md, report.html, PNG and SVG graphs.
+
+    Exit code 3 if it is not whole or not valid, 4 if an objective of its [slo] is violated.
+    """
     if not run_directory.is_dir():
         raise CommandError(
             f"there is no run directory {run_directory}: give one, or make one with `scalelab run`", ExitCode.USAGE
@@ -35,34 +34,16 @@ def report(
             ExitCode.USAGE,
         ) from error
     _tell(built)
-    return ExitCode.DONE if built.content.is_valid else ExitCode.NOT_VALID
+    return exit_code(built.content)
 
 
 def _tell(built: BuiltReport) -> None:
     content = built.content
-    console = Console()
-    console.width = max(console.width, LEAST_WIDTH)
-    if content.summary.rows:
-        console.print(_table(content.summary.head, content.summary.rows))
-    for sentence in content.findings:
+    print_summary(content)
+    for sentence in (*content.objective_lines, *content.findings):
         print(f"- {sentence}")
     for sentence in content.missing:
         print(f"Missing: {sentence}")
     print("Written:")
     for file in built.files:
         print(f"  {file}")
-
-
-def _table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Table:
-    table = Table()
-    for index, name in enumerate(head):
-        is_last = index == len(head) - 1
-        table.add_column(
-            name,
-            justify="right" if index > 0 and not is_last else "left",
-            no_wrap=index == 0,
-            min_width=18 if is_last else None,
-        )
-    for row in rows:
-        table.add_row(*row)
-    return table

@@ -12,21 +12,22 @@ from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.run_progress import RunDisplay
 from scalelab.cli.run_systems import AttachedSystem, OwnStacks, engine_versions
-from scalelab.cli.run_table import caveat_lines, results_table
+from scalelab.cli.run_table import caveat_lines, exit_code, print_summary
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.overrides import apply_overrides
 from scalelab.lab.experiment_faults import ExperimentError
 from scalelab.lab.plan import Plan, make_plan
-from scalelab.lab.results.run_record import RunRecord
+from scalelab.lab.report.content import ReportContent
+from scalelab.lab.report.run_content import content_of_run
+from scalelab.lab.results.reading import read_run
 from scalelab.lab.runner import run_experiment
 from scalelab.lab.shipped import shipped_experiments
+from scalelab.lab.stopping import LEAST_BLOCKS, StoppingRule, StoppingRuleError, parse_rule
 
-LEAST_WIDTH = 110
-"""Of the table, also where the output goes into a file."""
-_TABLES = ("topology", "load", "warm_up", "factors", "quick", "seed", "repetitions")
+_TABLES = ("topology", "load", "warm_up", "factors", "quick", "seed", "repeat", "cool_down_s")
 
 
-def run(
+def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     experiment: Annotated[str, typer.Argument(help="A TOML file, or the name of a shipped experiment (classic).")],
     quick: Annotated[
         bool, typer.Option("--quick", help="What the experiment's [quick] table makes shorter.")
@@ -40,13 +41,29 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="One field, e.g. load.users=200 or database.pool_size=16."),
     ] = None,
+    repeat: Annotated[
+        int | None, typer.Option(help="Runs of each scenario, in random order block by block.", show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of keys, routes, waits and the order of runs.", show_default=False)
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="5%", help="Repeat until every interval's half width is that share.", show_default=False
+        ),
+    ] = None,
+    budget: Annotated[str, typer.Option(metavar="20m", help="Longest time for --until.")] = "20m",
 ) -> int:
     """Run an experiment: start a stack, warm up, measure each scenario, stop. Partial results survive Ctrl-C."""
-    plan = read_plan(experiment, is_quick=quick, only=only or (), settings=settings or ())
+    stopping = _stopping(until, budget, repeat)
+    changes = {"repeat": LEAST_BLOCKS if until is not None else repeat, "seed": seed}
+    overrides = [f"{name}={value}" for name, value in changes.items() if value is not None]
+    plan = read_plan(experiment, is_quick=quick, only=only or (), settings=[*(settings or ()), *overrides])
     console = Console(stderr=True)
     with RunDisplay(console) as display, _systems(on_running, display) as systems:
         try:
-            run_experiment(plan, systems, results, display, is_quick=quick, engines=engine_versions())
+            run_experiment(plan, systems, results, display, is_quick=quick, engines=engine_versions(), until=stopping)
         except OSError as error:
             raise CommandError(
                 f"results cannot be written to {results} ({error.strerror or error}): "
@@ -54,8 +71,8 @@ def run(
                 ExitCode.USAGE,
             ) from error
         finally:
-            _tell(display)
-    return _exit_code(display.records)
+            content = _tell(display.directory)
+    return ExitCode.NOT_VALID if content is None else exit_code(content)
 
 
 def read_plan(experiment: str, *, is_quick: bool, only: Sequence[str], settings: Sequence[str]) -> Plan:
@@ -69,6 +86,17 @@ def read_plan(experiment: str, *, is_quick: bool, only: Sequence[str], settings:
     try:
         return make_plan(document, str(file), is_quick=is_quick, only=only, known_faults=faults)
     except ExperimentError as error:
+        raise CommandError(str(error), ExitCode.USAGE) from error
+
+
+def _stopping(until: str | None, budget: str, repeat: int | None) -> StoppingRule | None:
+    if until is None:
+        return None
+    if repeat is not None:
+        raise CommandError("--until repeats as often as it takes: leave out --repeat", ExitCode.USAGE)
+    try:
+        return parse_rule(until, budget)
+    except StoppingRuleError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
 
 
@@ -103,16 +131,13 @@ def _systems(on_running: str | None, display: RunDisplay) -> OwnStacks | Attache
     return OwnStacks(display) if on_running is None else AttachedSystem(on_running)
 
 
-def _tell(display: RunDisplay) -> None:
-    if display.records:
-        console = Console()
-        console.width = max(console.width, LEAST_WIDTH)
-        console.print(results_table(display.records))
-    for line in caveat_lines(display.records):
+def _tell(directory: Path | None) -> ReportContent | None:
+    """What the run's directory says, in the report's own figures."""
+    if directory is None:
+        return None
+    content = content_of_run(read_run(directory))
+    print_summary(content)
+    for line in (*(f"- {sentence}" for sentence in content.objective_lines), *caveat_lines(content)):
         print(line)
-    if display.directory is not None:
-        print(f"Results: {display.directory}")
-
-
-def _exit_code(records: Sequence[RunRecord]) -> int:
-    return ExitCode.DONE if all(record.validity == ("valid",) for record in records) else ExitCode.NOT_VALID
+    print(f"Results: {directory}")
+    return content

@@ -76,6 +76,10 @@ class RunDisplay:
         if self._status is not None or (row.second + 1) % PLAIN_EVERY_S == 0:
             self._show(text)
 
+    def ended(self, reason: str) -> None:
+        """See `runner.RunProgress`."""
+        self._line(reason)
+
     def note(self, text: str) -> None:
         """See `runner.RunProgress`."""
         self._line(f"{self._head}: {text}")

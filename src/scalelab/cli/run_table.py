@@ -1,60 +1,55 @@
-"""The table that `scalelab run` ends with. Computes nothing."""
+"""What `scalelab run` and `scalelab report` end with: the report's own table, and an exit code. Rounds nothing."""
 
-from collections.abc import Sequence
-
+from rich.console import Console
 from rich.table import Table
 
+from scalelab.cli.exit_codes import ExitCode
+from scalelab.lab.report.content import ReportContent
+from scalelab.lab.report.content import Table as TextTable
 from scalelab.lab.results.run_record import RunRecord
 
-MS_PER_S = 1000
+LEAST_WIDTH = 150
+"""Also where the output goes into a file."""
+VALIDITY_WIDTH = 18
 
 
-def results_table(records: Sequence[RunRecord]) -> Table:
-    """One row for each repetition of a scenario."""
+def print_summary(content: ReportContent) -> None:
+    """The table, if there is anything in it."""
+    if content.summary.rows:
+        console = Console()
+        console.width = max(console.width, LEAST_WIDTH)
+        console.print(summary_table(content.summary))
+
+
+def summary_table(summary: TextTable) -> Table:
+    """One row for each scenario."""
     table = Table()
-    table.add_column("Scenario", no_wrap=True)
-    for head in ("Mean ms", "p99 ms", "Req/s", "Predicted", "Failures", "N (Little)", "Hits"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("Validity")
-    for record in records:
-        table.add_row(*_cells(record))
+    for index, name in enumerate(summary.head):
+        is_last = index == len(summary.head) - 1
+        table.add_column(
+            name,
+            justify="right" if index > 0 and not is_last else "left",
+            no_wrap=index == 0,
+            min_width=VALIDITY_WIDTH if is_last else None,
+        )
+    for row in summary.rows:
+        table.add_row(*row)
     return table
 
 
-def caveat_lines(records: Sequence[RunRecord]) -> list[str]:
+def caveat_lines(content: ReportContent) -> list[str]:
     """Every caveat once, behind the scenarios that it concerns."""
-    concerned: dict[str, list[str]] = {}
-    for record in records:
-        for caveat in record.caveats:
-            concerned.setdefault(f"{caveat.text} {caveat.advice}".rstrip(), []).append(record.title)
-    return [f"- {'; '.join(dict.fromkeys(titles))}: {text}" for text, titles in concerned.items()]
+    return [f"- {'; '.join(doubt.scenarios)}: {doubt.text} {doubt.advice}".rstrip() for doubt in content.doubts]
+
+
+def exit_code(content: ReportContent) -> ExitCode:
+    """An objective that is violated; not whole, not valid, or an objective that cannot be told; done."""
+    if content.has_objective("violated"):
+        return ExitCode.CRITERION_FAILED
+    is_doubtful = not content.is_valid or content.has_objective("undecided")
+    return ExitCode.NOT_VALID if is_doubtful else ExitCode.DONE
 
 
 def validity_text(record: RunRecord) -> str:
     """`valid`, or everything that is wrong."""
     return ", ".join(record.validity)
-
-
-def _cells(record: RunRecord) -> tuple[str, ...]:
-    predicted = record.prediction.throughput_per_s if record.prediction is not None else None
-    implied = f"{record.little.implied_users:.0f}/{record.users}" if record.little is not None else "-"
-    title = record.title if record.repetition == 1 else f"{record.title} (#{record.repetition})"
-    return (
-        title,
-        _milliseconds(record.latency.mean_s),
-        _milliseconds(record.latency.p99_s),
-        _number(record.throughput_per_s),
-        _number(predicted),
-        str(record.failures),
-        implied,
-        "-" if record.cache.hit_ratio is None else f"{record.cache.hit_ratio:.1%}",
-        validity_text(record),
-    )
-
-
-def _milliseconds(value_s: float | None) -> str:
-    return "-" if value_s is None else f"{value_s * MS_PER_S:,.0f}"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.1f}"

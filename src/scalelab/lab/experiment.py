@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from scalelab.contracts.model import Contract
 from scalelab.contracts.topology import PositiveSeconds, Seconds, Topology
+from scalelab.lab.objectives import parse_objectives
 
 Scalar = bool | int | float | str
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -103,15 +104,25 @@ class Experiment(Contract):
     question: str = ""
     expectation: str = ""
     seed: int = 1
-    """Of keys, routes and waits."""
-    repetitions: Annotated[int, Field(ge=1, le=100)] = 1
-    """Runs of each scenario; one pass over all scenarios after the other."""
+    """Of keys, routes, waits and the order of runs."""
+    repeat: Annotated[int, Field(ge=1, le=100)] = 1
+    """Runs of each scenario. From two on, each block holds every scenario once, in an order drawn from the seed."""
+    cool_down_s: Seconds = 0.0
+    """Pause before every run but the first, beside the wait until nothing is under way."""
     topology: Topology = Topology()
     load: Load = Load()
     warm_up: WarmUp = WarmUp()
     factors: dict[str, Annotated[tuple[Scalar, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """What is varied: `gateways`, `cache` (miss, hit), or a path such as `topology.cache.engine` or `load.users`."""
+    slo: dict[str, str] = Field(default_factory=dict)
+    """What every scenario must keep: `p99 = "< 200 ms"`, `errors = "< 0.1 %"`, `rate = "> 60 /s"`."""
     quick: Quick = Quick()
+
+    @field_validator("slo")
+    @classmethod
+    def _objectives_can_be_read(cls, slo: dict[str, str]) -> dict[str, str]:
+        parse_objectives(slo)
+        return slo
 
 
 def quick_document(document: Mapping[str, Any], quick: Quick) -> dict[str, Any]:

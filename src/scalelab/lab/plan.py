@@ -6,6 +6,7 @@ Pure. All faults are found here, before anything starts.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from random import Random
 from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
@@ -48,10 +49,22 @@ class Plan(Contract):
     experiment: Experiment
     scenarios: tuple[Scenario, ...]
 
+    @property
+    def is_randomised(self) -> bool:
+        """A single pass keeps the experiment's order: there is nothing that another pass could balance."""
+        return self.experiment.repeat > 1
+
+    def block(self, repetition: int) -> tuple[Scenario, ...]:
+        """Every scenario once. In random order, so that a drift of the machine does not favour one of them."""
+        if not self.is_randomised:
+            return self.scenarios
+        draws = Random(f"order {self.experiment.seed} {repetition}")  # noqa: S311  an order that can be had again
+        return tuple(draws.sample(self.scenarios, len(self.scenarios)))
+
     def order(self) -> tuple[tuple[int, Scenario], ...]:
-        """(repetition, scenario): every scenario once, then every scenario again."""
-        repetitions = range(1, self.experiment.repetitions + 1)
-        return tuple((repetition, scenario) for repetition in repetitions for scenario in self.scenarios)
+        """(repetition, scenario), block by block."""
+        repetitions = range(1, self.experiment.repeat + 1)
+        return tuple((repetition, scenario) for repetition in repetitions for scenario in self.block(repetition))
 
 
 def make_plan(

@@ -3,18 +3,23 @@
 Knows no deployment: a system is given for each scenario's topology. Never overwrites a result.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 from scalelab.contracts.topology import Topology
 from scalelab.lab.analysis.prediction import predict_scenario
 from scalelab.lab.plan import Plan, Scenario
-from scalelab.lab.results.manifest import git_revision, make_manifest, this_host
+from scalelab.lab.report.scenario_figures import figures_of_run
+from scalelab.lab.results.manifest import Manifest, git_revision, make_manifest, planned_runs, this_host
+from scalelab.lab.results.reading import read_run
 from scalelab.lab.results.run_directory import RunDirectory, ScenarioContext
 from scalelab.lab.results.run_record import Prediction, RunRecord
 from scalelab.lab.scenario_run import ScenarioProgress, behaviour_of_scenario, run_scenario
+from scalelab.lab.stopping import StoppingRule, reason_to_end
 from scalelab.lab.system import SystemUnderTest
 
 SEED_STEP = 1_000_003
@@ -36,10 +41,13 @@ class RunProgress(ScenarioProgress, Protocol):
     """Is told what happens; returns at once."""
 
     def began(self, directory: Path, runs: int) -> None:
-        """The run has its directory; so many scenario repetitions are ahead."""
+        """The run has its directory; it has so many scenario repetitions. Told again when there are more."""
 
     def scenario(self, number: int, scenario: Scenario, repetition: int) -> None:
         """A scenario begins; the first has number 1."""
+
+    def ended(self, reason: str) -> None:
+        """An open number of repetitions came to its end."""
 
 
 def run_experiment(
@@ -50,8 +58,9 @@ def run_experiment(
     *,
     is_quick: bool = False,
     engines: Mapping[str, str] | None = None,
+    until: StoppingRule | None = None,
 ) -> tuple[RunRecord, ...]:
-    """Run everything in the plan's order.
+    """Run everything in the plan's order, block by block.
 
     Args:
         plan: what to run.
@@ -60,13 +69,13 @@ def run_experiment(
         progress: hears of every step.
         is_quick: for the manifest.
         engines: versions of foreign programs, for the manifest.
+        until: repeat blocks until it says so, instead of as often as the plan has it.
 
     Raises:
         KeyboardInterrupt: interrupted; what was measured is on disk.
         OSError: the results cannot be written.
     """
-    order = plan.order()
-    systems.system_for(order[0][1].topology)  # nothing is written before there is something to measure
+    systems.system_for(plan.block(1)[0].topology)  # nothing is written before there is something to measure
     started_at = datetime.now(UTC)
     manifest = make_manifest(
         plan,
@@ -76,14 +85,54 @@ def run_experiment(
         host=this_host(),
         git=git_revision(Path(__file__).parent),
     )
+    if until is not None:
+        manifest = manifest.model_copy(update={"order": (), "until": str(until)})
     directory = RunDirectory.create(results, manifest, started_at)
-    progress.began(directory.path, len(order))
-    records = []
-    for number, (repetition, scenario) in enumerate(order, start=1):
-        progress.scenario(number, scenario, repetition)
-        context = scenario_context(plan, scenario, repetition, datetime.now(UTC))
-        records.append(run_scenario(context, directory, systems.system_for(scenario.topology), progress))
-    return tuple(records)
+    if until is None:
+        progress.began(directory.path, len(manifest.order))
+        runs = enumerate(plan.order(), start=1)
+    else:
+        runs = enumerate(_open_order(plan, until, directory, manifest, progress), start=1)
+    return tuple(
+        _run_one(plan, number, repetition, scenario, directory, systems, progress)
+        for number, (repetition, scenario) in runs
+    )
+
+
+def _run_one(
+    plan: Plan,
+    number: int,
+    repetition: int,
+    scenario: Scenario,
+    directory: RunDirectory,
+    systems: Systems,
+    progress: RunProgress,
+) -> RunRecord:
+    progress.scenario(number, scenario, repetition)
+    if number > 1 and plan.experiment.cool_down_s > 0:
+        progress.phase("cooling down", plan.experiment.cool_down_s)
+        time.sleep(plan.experiment.cool_down_s)
+    context = scenario_context(plan, scenario, repetition, datetime.now(UTC))
+    return run_scenario(context, directory, systems.system_for(scenario.topology), progress)
+
+
+def _open_order(
+    plan: Plan, until: StoppingRule, directory: RunDirectory, manifest: Manifest, progress: RunProgress
+) -> Iterator[tuple[int, Scenario]]:
+    """Block after block, each in the manifest before it begins, until the rule ends it."""
+    begin_s = time.monotonic()
+    for repetition in count(1):
+        block = [(repetition, scenario) for scenario in plan.block(repetition)]
+        manifest = manifest.model_copy(update={"order": (*manifest.order, *planned_runs(block))})
+        directory.write_manifest(manifest)
+        progress.began(directory.path, len(manifest.order))
+        yield from block
+        figures = figures_of_run(read_run(directory.path))
+        reason = reason_to_end(until, figures, repetition, time.monotonic() - begin_s)
+        if reason:
+            directory.write_manifest(manifest.model_copy(update={"ended": reason}))
+            progress.ended(reason)
+            return
 
 
 def scenario_context(plan: Plan, scenario: Scenario, repetition: int, started_at: datetime) -> ScenarioContext:

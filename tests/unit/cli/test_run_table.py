@@ -4,7 +4,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from scalelab.cli.run_table import caveat_lines, results_table
+from scalelab.cli.run_table import caveat_lines, exit_code, summary_table
+from scalelab.lab.report.content import make_content
 from scalelab.lab.results.run_record import (
     Books,
     CacheCheck,
@@ -52,7 +53,7 @@ def a_record(**changes):
 
 def printed(*records):
     text = StringIO()
-    Console(file=text, width=120).print(results_table(records))
+    Console(file=text, width=150).print(summary_table(make_content(None, records, ()).summary))
     return text.getvalue()
 
 
@@ -65,21 +66,28 @@ def test_what_was_not_measured_is_a_dash():
 
 
 def test_figures_have_their_units():
-    """Milliseconds for a person; a repetition is numbered."""
-    latency = NOTHING.model_copy(update={"mean_s": 14.123, "p99_s": 15.2})
+    """Milliseconds for a person."""
+    latency = NOTHING.model_copy(update={"count": 1000, "mean_s": 14.123, "p99_s": 15.2})
 
-    text = printed(a_record(latency=latency, throughput_per_s=63.97, repetition=2, validity=("valid",)))
+    text = printed(a_record(latency=latency, throughput_per_s=63.97, validity=("valid",)))
 
     assert "14,123" in text
     assert "15,200" in text
     assert "64.0" in text
-    assert "(#2)" in text
 
 
 def test_a_caveat_of_several_scenarios_is_told_once():
     """Behind all their titles."""
     caveat = Caveat(kind="machine-busy", text="All cores were busy.", advice="Use more.")
 
-    lines = caveat_lines([a_record(caveats=(caveat,)), a_record(title="3 gateways, miss", caveats=(caveat,))])
+    lines = caveat_lines(
+        make_content(None, [a_record(caveats=(caveat,)), a_record(title="3 gateways, miss", caveats=(caveat,))], ())
+    )
 
     assert lines == ["- 1 gateway, miss; 3 gateways, miss: All cores were busy. Use more."]
+
+
+def test_a_scenario_that_is_not_valid_is_exit_code_3():
+    """Nothing may be claimed of it."""
+    assert exit_code(make_content(None, [a_record()], ())) == 3
+    assert exit_code(make_content(None, [a_record(validity=("valid",))], ())) == 0

@@ -67,14 +67,34 @@ def test_an_unknown_scenario_is_refused_with_those_there_are(classic):
     assert "results_3_gateways_hit" in message
 
 
-def test_repetitions_go_round(classic):
-    """All scenarios once, then all again, so that drift does not fall on one of them."""
-    order = make_plan({**classic, "repetitions": 2}, "classic.toml").order()
+def test_each_block_holds_every_scenario_once_in_an_order_of_its_own(classic):
+    """So that a drift of the machine does not fall on one of them."""
+    plan = make_plan({**classic, "repeat": 4}, "classic.toml")
 
-    assert [(repetition, scenario.gateways) for repetition, scenario in order] == [
-        *((1, 1), (1, 1), (1, 3), (1, 3)),
-        *((2, 1), (2, 1), (2, 3), (2, 3)),
+    order = plan.order()
+
+    blocks = [[scenario.name for _, scenario in order[start : start + 4]] for start in range(0, 16, 4)]
+    assert [repetition for repetition, _ in order] == [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4
+    assert all(sorted(block) == sorted(scenario.name for scenario in plan.scenarios) for block in blocks)
+    assert len({tuple(block) for block in blocks}) > 1
+
+
+def test_the_order_comes_from_the_seed(classic):
+    """The same seed, the same order; another seed, another."""
+    orders = [
+        [scenario.name for _, scenario in make_plan({**classic, "repeat": 5, "seed": seed}, "classic.toml").order()]
+        for seed in (1, 1, 2)
     ]
+
+    assert orders[0] == orders[1]
+    assert orders[0] != orders[2]
+
+
+def test_a_single_pass_keeps_the_order_of_the_experiment(classic):
+    """There is no second pass that could balance it."""
+    plan = make_plan(classic, "classic.toml")
+
+    assert [scenario for _, scenario in plan.order()] == list(plan.scenarios)
 
 
 def test_other_factors_are_paths(classic):

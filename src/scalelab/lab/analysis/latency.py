@@ -4,7 +4,7 @@ Never estimates what too few samples support, and never drops a value in silence
 histogram's range there are no percentiles.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
@@ -49,6 +49,12 @@ def merge_histograms(parts: Iterable[HdrHistogram]) -> HdrHistogram:
     return merged
 
 
+def good_answers(histograms: Mapping[str, HdrHistogram]) -> HdrHistogram | None:
+    """Good answers of all routes of one run, by their actual start; None when there is no such histogram."""
+    parts = [found for tag, found in histograms.items() if tag.startswith("actual:") and tag.endswith(":completed")]
+    return merge_histograms(parts) if parts else None
+
+
 def summarize_latency(totals: LatencyTotals, histogram: HdrHistogram | None) -> LatencySummary:
     """Count, exact mean and maximum, and those percentiles that the samples support.
 
@@ -57,15 +63,16 @@ def summarize_latency(totals: LatencyTotals, histogram: HdrHistogram | None) -> 
         histogram: the same samples in whole microseconds; None when it was lost.
     """
     has_samples = totals.count > 0
-    p50_s, p90_s, p99_s, p99_9_s = (
+    p50_s, p90_s, p95_s, p99_s, p99_9_s = (
         percentile_s(totals, histogram, percent) if histogram is not None else None
-        for percent in (50.0, 90.0, 99.0, 99.9)
+        for percent in (50.0, 90.0, 95.0, 99.0, 99.9)
     )
     return LatencySummary(
         count=totals.count,
         mean_s=totals.sum_s / totals.count if has_samples else None,
         p50_s=p50_s,
         p90_s=p90_s,
+        p95_s=p95_s,
         p99_s=p99_s,
         p99_9_s=p99_9_s,
         max_s=totals.max_s if has_samples else None,

@@ -76,12 +76,13 @@ def censored(evidence: Evidence) -> Finding | None:
         return None
     share = books.censored / books.sent if books.sent else 0.0
     waited = f" within {evidence.drain_limit_s:g} s after the load" if evidence.drain_limit_s is not None else ""
+    at_end = books.censored + books.completed_in_drain
     oldest = f", the oldest {evidence.oldest_censored_s:.1f} s old" if evidence.oldest_censored_s is not None else ""
     implied = _implied_mean(evidence)
     return finding_of(
         "censored",
-        f"{books.censored} of {books.sent} requests ({share:.1%}) had no answer{waited}{oldest}. They are missing "
-        f"from the mean, which is therefore too low.{implied}",
+        f"{books.censored} of {books.sent} requests ({share:.1%}) had no answer{waited}{oldest}; {at_end} were in "
+        f"flight at its end. They are missing from the mean, which is therefore too low.{implied}",
         "Raise load.drain_limit_s above the longest response, or lower load.users.",
     )
 

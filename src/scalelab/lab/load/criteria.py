@@ -46,6 +46,10 @@ class Criterion:
     """In seconds, as a share, or in requests/s."""
     text: str
 
+    def holds(self, value: float) -> bool:
+        """Whether a figure in the unit of the limit compares as asked."""
+        return _COMPARE[self.comparator](value, self.limit)
+
     def __str__(self) -> str:
         """As it was given."""
         return self.text
@@ -81,7 +85,7 @@ def judge(criterion: Criterion, result: LoadResult, at_least: LatencyHistogram) 
     """
     value = value_of(criterion.metric, result)
     if value is not None:
-        verdict: Verdict = "met" if _COMPARE[criterion.comparator](value, criterion.limit) else "not met"
+        verdict: Verdict = "met" if criterion.holds(value) else "not met"
         return verdict, f"{criterion}: {verdict}, {criterion.metric} is {_shown(criterion.metric, value)}"
     if criterion.metric in PERCENTILES and criterion.comparator in {">", ">="} and at_least.count:
         return _judge_by_count(criterion, at_least)

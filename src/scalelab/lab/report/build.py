@@ -8,14 +8,13 @@ import vl_convert as vlc
 
 from scalelab.lab.report.chart_style import NamedChart
 from scalelab.lab.report.charts import bar_charts
-from scalelab.lab.report.content import ReportContent, make_content
+from scalelab.lab.report.content import ReportContent
 from scalelab.lab.report.markdown import render_markdown
 from scalelab.lab.report.page import render_page
+from scalelab.lab.report.run_content import content_of_run
 from scalelab.lab.report.timeline_chart import timeline_chart
 from scalelab.lab.results.histogram_log import replace_file
 from scalelab.lab.results.reading import StoredRun, read_run
-from scalelab.lab.results.recording import TIMELINE_FILE
-from scalelab.lab.results.run_directory import LATEST
 
 SUMMARY_FILE = "summary.md"
 PAGE_FILE = "report.html"
@@ -41,7 +40,7 @@ def build_report(run_directory: Path, reports: Path) -> BuiltReport:
         OSError: the reports cannot be written.
     """
     run = read_run(run_directory)
-    content = make_content(run.manifest, run.records, _missing(run))
+    content = content_of_run(run)
     charts = (*bar_charts(content), *_timelines(run))
     reports.mkdir(parents=True, exist_ok=True)
     drawings = [(chart, vlc.vegalite_to_svg(chart.chart.to_dict())) for chart in charts]
@@ -58,21 +57,6 @@ def _timelines(run: StoredRun) -> Iterator[NamedChart]:
         chart = timeline_chart(stored.record, stored.measured.timeline)
         if chart is not None:
             yield chart
-
-
-def _missing(run: StoredRun) -> tuple[str, ...]:
-    without = [
-        f"{stored.directory.parent.name}, repetition {stored.directory.name}: {TIMELINE_FILE} is missing or empty, "
-        "so there is no time series"
-        for stored in run.repetitions
-        if not stored.measured.timeline
-    ]
-    empty = [] if run.repetitions else [f"no scenario was found in {run.directory}{_hint(run.directory)}"]
-    return (*run.missing, *empty, *without)
-
-
-def _hint(directory: Path) -> str:
-    return f"; did you mean {directory / LATEST}?" if (directory / LATEST).is_dir() else ""
 
 
 def _write_chart(reports: Path, named: NamedChart, svg: str) -> list[Path]:

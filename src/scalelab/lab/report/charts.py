@@ -45,8 +45,20 @@ class Quantity:
     axis: str
     value_of: Callable[[ScenarioFigures], float | None]
     text_of: Callable[[ScenarioFigures], str]
+    ends_of: Callable[[ScenarioFigures], tuple[float, float] | None]
+    """Of the interval, in the axis' unit."""
     predicted_of: Callable[[ScenarioFigures], float | None]
     predicted_text_of: Callable[[ScenarioFigures], str]
+
+
+def _response_ends_ms(scenario: ScenarioFigures) -> tuple[float, float] | None:
+    interval = scenario.response_interval_s
+    return None if interval is None else (interval.low * shown.MS_PER_S, interval.high * shown.MS_PER_S)
+
+
+def _throughput_ends(scenario: ScenarioFigures) -> tuple[float, float] | None:
+    interval = scenario.throughput_interval_per_s
+    return None if interval is None else (interval.low, interval.high)
 
 
 def _predicted_response_ms(scenario: ScenarioFigures) -> float | None:
@@ -63,6 +75,7 @@ RESPONSE = Quantity(
     "Mean response time (ms)",
     lambda scenario: None if scenario.response_mean_s is None else scenario.response_mean_s * shown.MS_PER_S,
     response_text,
+    _response_ends_ms,
     _predicted_response_ms,
     _predicted_response_text,
 )
@@ -72,6 +85,7 @@ THROUGHPUT = Quantity(
     "Throughput (requests/s)",
     lambda scenario: scenario.throughput_per_s,
     throughput_text,
+    _throughput_ends,
     lambda scenario: None if scenario.prediction is None else scenario.prediction.throughput_per_s,
     lambda scenario: shown.rate(scenario.prediction.throughput_per_s if scenario.prediction is not None else None),
 )
@@ -115,9 +129,9 @@ def _comparison_chart(name: str, comparison: Comparison, what: Quantity) -> Name
 
 def _bars(name: str, scenarios: Sequence[ScenarioFigures], what: Quantity, title: str) -> NamedChart:
     rows = [_row(scenario, what) for scenario in scenarios]
-    highest = max((max(row["value"], row["predicted"] or 0.0) for row in rows), default=0.0)
+    highest = max((max(row["top"], row["predicted"] or 0.0) for row in rows), default=0.0)
     for row in rows:
-        row["label_at"] = _label_place(row["value"], row["predicted"] or 0.0, highest)
+        row["label_at"] = _label_place(row["top"], row["predicted"] or 0.0, highest)
     chart = _layers(rows, what, highest).properties(
         width=CHART_WIDTH_PX,
         height=CHART_HEIGHT_PX,
@@ -129,10 +143,16 @@ def _bars(name: str, scenarios: Sequence[ScenarioFigures], what: Quantity, title
 
 def _row(scenario: ScenarioFigures, what: Quantity) -> dict[str, Any]:
     colour = BLUE if scenario.first.factors.get(CACHE) == "hit" else ORANGE
+    value, ends = what.value_of(scenario) or 0.0, what.ends_of(scenario)
+    low, high = ends if ends is not None else (value, value)
     doubt = "" if scenario.is_valid else f"\n{NOT_VALID}\n" + "\n".join(scenario.validity)
     return {
         "scenario": scenario.title + doubt,
-        "value": what.value_of(scenario) or 0.0,
+        "value": value,
+        "low": max(0.0, low),
+        "high": high,
+        "top": max(value, high),
+        "has_interval": ends is not None,
         "text": what.text_of(scenario),
         "predicted": what.predicted_of(scenario),
         "predicted_text": f"predicted {what.predicted_text_of(scenario)}",
@@ -161,7 +181,11 @@ def _layers(rows: list[dict[str, Any]], what: Quantity, highest: float) -> Any:
     predicted = base.transform_filter("datum.predicted > 0").encode(
         y=alt.Y("predicted:Q", title=what.axis, scale=scale)
     )
-    layers = [bars, predicted.mark_tick(color=BLACK, thickness=3, size=bar_px * 1.3, opacity=1.0), values]
+    intervals = base.transform_filter("datum.has_interval").mark_errorbar(
+        color=BLACK, thickness=2, ticks={"color": BLACK, "thickness": 2, "size": bar_px * 0.3}
+    )
+    intervals = intervals.encode(y=alt.Y("low:Q", title=what.axis, scale=scale), y2="high:Q")
+    layers = [bars, intervals, predicted.mark_tick(color=BLACK, thickness=3, size=bar_px * 1.3, opacity=1.0), values]
     if has_room:
         beside = predicted.mark_text(align="left", dx=bar_px * 0.65 + 4, fontSize=11, color=BLACK)
         layers.append(beside.encode(text="predicted_text:N"))
@@ -185,5 +209,7 @@ def _scenario_axis(*, has_room: bool) -> Any:
 def _subtitle(scenarios: Sequence[ScenarioFigures]) -> list[str]:
     record = scenarios[0].first
     load = f"{shown.whole(record.users)} users, mean think time {shown.seconds(record.think_time_mean_s)}"
+    several = [scenario for scenario in scenarios if scenario.throughput_interval_per_s is not None]
+    whisker = [f"Thin bar: 95 % interval over {len(several[0].records)} runs."] if several else []
     has_prediction = any(scenario.prediction is not None for scenario in scenarios)
-    return [f"{load}. Black tick: prediction." if has_prediction else f"{load}."]
+    return [f"{load}. Black tick: prediction." if has_prediction else f"{load}.", *whisker]

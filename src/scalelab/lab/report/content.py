@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from scalelab.lab.load.criteria import Criterion
+from scalelab.lab.objectives import ObjectiveError, parse_objectives
 from scalelab.lab.report import figures as shown
-from scalelab.lab.report.scenario_figures import ScenarioFigures, figures_of
+from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
+from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of
 from scalelab.lab.report.sentences import findings, naive_sentences
 from scalelab.lab.results.manifest import Manifest
 from scalelab.lab.results.run_record import LatencySummary, RunRecord
@@ -17,11 +20,13 @@ SUMMARY_HEAD = (
     "Avg Response Time (ms)",
     "Requests/s",
     "Failures",
+    "p99 (ms)",
     "Predicted requests/s",
     "N by Little's law / configured",
     "Hit ratio",
     "Validity",
 )
+SLO_HEAD = "SLO"
 LATENCY_HEAD = (
     "Scenario",
     "Route",
@@ -70,6 +75,8 @@ class ReportContent:
     title: str
     question: str
     scenarios: tuple[ScenarioFigures, ...]
+    objectives: tuple[tuple[Judgement, ...], ...]
+    """For each scenario, in the same order; empty when the experiment has none."""
     summary: Table
     findings: tuple[str, ...]
     naive: tuple[str, ...]
@@ -84,22 +91,42 @@ class ReportContent:
         """Whether the run is whole and every scenario valid."""
         return bool(self.scenarios) and not self.missing and all(scenario.is_valid for scenario in self.scenarios)
 
+    @property
+    def objective_lines(self) -> tuple[str, ...]:
+        """Every objective of every scenario, with its verdict."""
+        pairs = zip(self.scenarios, self.objectives, strict=False)
+        return tuple(f"{scenario.title}: {told.sentence}." for scenario, judged in pairs for told in judged)
 
-def make_content(manifest: Manifest | None, records: Sequence[RunRecord], missing: Sequence[str]) -> ReportContent:
+    def has_objective(self, verdict: ObjectiveVerdict) -> bool:
+        """Whether any objective has this verdict."""
+        return any(told.verdict == verdict for judged in self.objectives for told in judged)
+
+
+def make_content(
+    manifest: Manifest | None,
+    records: Sequence[RunRecord],
+    missing: Sequence[str],
+    histograms: RunHistograms | None = None,
+) -> ReportContent:
     """The report of what could be read.
 
     Args:
         manifest: None when it is missing.
         records: all repetitions.
         missing: what is not there, in sentences.
+        histograms: good answers of each; without them several runs have no percentile.
     """
-    scenarios = figures_of(records)
+    records = _in_order(records, manifest)
+    scenarios = figures_of(records, histograms)
+    objectives = _objectives(manifest)
+    judgements = tuple(judge_objectives(objectives, scenario) for scenario in scenarios)
     name = manifest.experiment if manifest is not None else records[0].experiment if records else "unknown"
     return ReportContent(
         title=f"Report of experiment {name}" + (" (quick)" if manifest is not None and manifest.is_quick else ""),
         question=manifest.question if manifest is not None else "",
         scenarios=scenarios,
-        summary=Table(SUMMARY_HEAD, tuple(_summary_row(scenario) for scenario in scenarios)),
+        summary=_summary(scenarios, judgements if objectives else ()),
+        objectives=judgements if objectives else (),
         findings=findings(scenarios),
         naive=naive_sentences(scenarios),
         doubts=_doubts(records),
@@ -116,17 +143,48 @@ def run_title(record: RunRecord) -> str:
 
 
 def response_text(scenario: ScenarioFigures) -> str:
-    """Mean response in milliseconds, with the error bar if there are several runs."""
-    half = scenario.response_half_width_s
-    return shown.with_error(
-        shown.milliseconds(scenario.response_mean_s), shown.milliseconds(half) if half is not None else None
-    )
+    """Mean response in milliseconds, with its interval if there are several runs."""
+    interval = scenario.response_interval_s
+    half = shown.milliseconds(interval.half_width) if interval is not None else None
+    return shown.with_error(shown.milliseconds(scenario.response_mean_s), half)
 
 
 def throughput_text(scenario: ScenarioFigures) -> str:
-    """Requests a second, with the error bar if there are several runs."""
-    half = scenario.throughput_half_width_per_s
-    return shown.with_error(shown.rate(scenario.throughput_per_s), shown.rate(half) if half is not None else None)
+    """Requests a second, with its interval if there are several runs."""
+    interval = scenario.throughput_interval_per_s
+    half = shown.rate(interval.half_width) if interval is not None else None
+    return shown.with_error(shown.rate(scenario.throughput_per_s), half)
+
+
+def p99_text(scenario: ScenarioFigures) -> str:
+    """p99 in milliseconds, with its interval if there are several runs: not symmetric, so both ends are told."""
+    interval = scenario.p99_interval_s
+    ends = (shown.milliseconds(interval.low), shown.milliseconds(interval.high)) if interval is not None else None
+    return shown.with_ends(shown.milliseconds(scenario.p99_s), ends)
+
+
+def _in_order(records: Sequence[RunRecord], manifest: Manifest | None) -> list[RunRecord]:
+    """Scenario by scenario as the experiment has them, whatever the order of the runs."""
+    names = manifest.scenarios if manifest is not None else ()
+    place = {name: index for index, name in enumerate(dict.fromkeys([*names, *(r.scenario for r in records)]))}
+    return sorted(records, key=lambda record: (place[record.scenario], record.repetition))
+
+
+def _objectives(manifest: Manifest | None) -> tuple[Criterion, ...]:
+    slo = manifest.experiment_as_run.get("slo", {}) if manifest is not None else {}
+    try:
+        return parse_objectives(slo)
+    except ObjectiveError:  # of another version: it was checked when it was run
+        return ()
+
+
+def _summary(scenarios: Sequence[ScenarioFigures], judgements: Sequence[Sequence[Judgement]]) -> Table:
+    rows = tuple(_summary_row(scenario) for scenario in scenarios)
+    if not judgements:
+        return Table(SUMMARY_HEAD, rows)
+    head = (*SUMMARY_HEAD[:-1], SLO_HEAD, SUMMARY_HEAD[-1])
+    told = [objectives_text(judged) for judged in judgements]
+    return Table(head, tuple((*row[:-1], text, row[-1]) for row, text in zip(rows, told, strict=True)))
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -137,6 +195,7 @@ def _summary_row(scenario: ScenarioFigures) -> tuple[str, ...]:
         response_text(scenario),
         throughput_text(scenario),
         shown.whole(scenario.failures),
+        p99_text(scenario),
         shown.rate(prediction.throughput_per_s if prediction is not None else None),
         f"{shown.whole(scenario.implied_users)} / {shown.whole(scenario.first.users)}",
         shown.share(scenario.hit_ratio),
@@ -189,6 +248,8 @@ def _method(manifest: Manifest | None, scenarios: Sequence[ScenarioFigures]) -> 
         for text, titles in _by_text(scenarios, _prediction_text).items():
             yield f"Prediction of {'; '.join(titles)}: {text}"
     yield _replication(scenarios)
+    if manifest is not None and (manifest.until or manifest.ended):
+        yield f"Repeated until {manifest.until}: {manifest.ended or 'interrupted before that was decided'}."
     yield f"A percentile that too few answers support is {shown.ABSENT!r}."
     if manifest is not None:
         yield _host_text(manifest)
@@ -220,8 +281,15 @@ def _prediction_text(scenario: ScenarioFigures) -> str:
 def _replication(scenarios: Sequence[ScenarioFigures]) -> str:
     fewest = min(len(scenario.records) for scenario in scenarios)
     if fewest == 1:
-        return "A scenario that was run once has no error bar: do not read anything into a few percent."
-    return f"At least {fewest} runs of each scenario; ± is half the 95 % interval over runs (Student's t)."
+        return (
+            "A scenario that was run once has no error bar: do not read anything into a few percent. For 95 % "
+            "intervals run it several times: `scalelab run EXPERIMENT --repeat 5`, or `--until 5%`."
+        )
+    return (
+        f"At least {fewest} runs of each scenario, in random order within each block. ± is half the 95 % interval "
+        "over runs (Student's t); the interval of p99, in brackets, is the wider of a hierarchical bootstrap (runs, "
+        "then samples) and Student's t. The unit of replication is the run, never the request."
+    )
 
 
 def _host_text(manifest: Manifest) -> str:

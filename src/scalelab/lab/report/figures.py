@@ -54,6 +54,11 @@ def with_error(text: str, half_width: str | None) -> str:
     return text if half_width is None else f"{text} ± {half_width}"
 
 
+def with_ends(text: str, ends: tuple[str, str] | None) -> str:
+    """`204 (198 to 231)`; without an interval the text alone."""
+    return text if ends is None else f"{text} ({ends[0]} to {ends[1]})"
+
+
 def validity(values: Sequence[str]) -> str:
     """`valid`, or everything that is wrong."""
     return ", ".join(values) or ABSENT

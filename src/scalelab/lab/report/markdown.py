@@ -29,6 +29,7 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
         yield from _table(content.summary)
     else:
         yield "There is nothing to report.\n"
+    yield from _list("Service level objectives", content.objective_lines)
     yield from _list("What the numbers support", content.findings)
     if charts:
         yield "## Graphs\n"

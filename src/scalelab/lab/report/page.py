@@ -46,6 +46,7 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
         yield _table(content.summary, doubtful)
     else:
         yield "<p>There is nothing to report.</p>"
+    yield _list("Service level objectives", content.objective_lines)
     yield _list("What the numbers support", content.findings)
     if charts:
         yield "<h2>Graphs</h2>"

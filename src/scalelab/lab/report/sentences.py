@@ -6,9 +6,10 @@ Nothing is claimed of a scenario that is not valid; where users or CPU are the l
 from collections.abc import Iterator, Sequence
 
 from scalelab.lab.analysis.prediction import THINK_TIME
+from scalelab.lab.analysis.statistics import ratio_of_runs
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.comparisons import CACHE, GATEWAYS, Comparison, comparisons_of
-from scalelab.lab.report.scenario_figures import ScenarioFigures
+from scalelab.lab.report.scenario_figures import INTERVAL_SEED, ScenarioFigures
 
 SAME_WITHIN_RATIO = 0.05
 """Rates nearer than this are called the same: one run cannot tell them apart."""
@@ -50,15 +51,20 @@ def _pair(comparison: Comparison) -> str:
 
 def _rate_clause(comparison: Comparison, before: float, after: float) -> str:
     ratio = after / before
+    interval = ratio_of_runs(comparison.changed.rates_per_s, comparison.baseline.rates_per_s, INTERVAL_SEED)
+    between = f" (95 % interval {shown.times(interval.low)} to {shown.times(interval.high)})" if interval else ""
     rates = f"{shown.rate(after)} against {shown.rate(before)} requests/s"
     expected = _expected_ratio(comparison)
     predicted = f"; predicted {shown.times(expected)}" if expected is not None else ""
     if abs(ratio - 1) <= SAME_WITHIN_RATIO:
         clause = (
-            f"the same throughput within {SAME_WITHIN_RATIO:.0%}, {rates} ({shown.times(ratio)} times{predicted})."
+            f"the same throughput within {SAME_WITHIN_RATIO:.0%}, {rates} ({shown.times(ratio)} times"
+            f"{between}{predicted})."
         )
         return f"{clause}{_why_same(comparison)}"
-    return f"{shown.times(ratio)} times the throughput, {rates}{predicted}."
+    if interval is not None and interval.low <= 1 <= interval.high:
+        return f"no difference can be claimed from these runs: {rates}, {shown.times(ratio)} times{between}."
+    return f"{shown.times(ratio)} times the throughput{between}, {rates}{predicted}."
 
 
 def _expected_ratio(comparison: Comparison) -> float | None:

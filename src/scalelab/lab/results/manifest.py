@@ -1,8 +1,11 @@
-"""`manifest.json`: what was run, on what, with which versions. Written once, at the start. Never holds a secret."""
+"""`manifest.json`: what was run, on what, with which versions. Never holds a secret.
+
+Written at the start; an open number of repetitions adds to its order.
+"""
 
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 import psutil
 
 from scalelab.contracts.model import Contract
-from scalelab.lab.plan import Plan
+from scalelab.lab.plan import Plan, Scenario
 from scalelab.lab.results.redaction import without_passwords
 
 SCHEMA_VERSION = 1
@@ -49,7 +52,14 @@ class Manifest(Contract):
     seed: int
     started_at: str
     """ISO 8601, UTC."""
+    scenarios: tuple[str, ...] = ()
+    """Names, in the order of the experiment."""
     order: tuple[PlannedRun, ...]
+    """As run. From two repetitions on it is random within each block, drawn from the seed."""
+    until: str = ""
+    """What had to be reached, if the number of repetitions was open."""
+    ended: str = ""
+    """Why an open number of repetitions came to its end."""
     experiment_as_run: dict[str, Any]
     host: Host
     packages: dict[str, str]
@@ -68,15 +78,21 @@ def make_manifest(
         is_quick=is_quick,
         seed=experiment.seed,
         started_at=started_at.isoformat(timespec="seconds"),
-        order=tuple(
-            PlannedRun(scenario=scenario.name, title=scenario.title, repetition=repetition)
-            for repetition, scenario in plan.order()
-        ),
+        scenarios=tuple(scenario.name for scenario in plan.scenarios),
+        order=planned_runs(plan.order()),
         experiment_as_run=without_passwords(experiment.model_dump(mode="json")),
         host=host,
         packages=package_versions(),
         engines=dict(engines),
         git_revision=git,
+    )
+
+
+def planned_runs(order: Iterable[tuple[int, Scenario]]) -> tuple[PlannedRun, ...]:
+    """The entries of (repetition, scenario)."""
+    return tuple(
+        PlannedRun(scenario=scenario.name, title=scenario.title, repetition=repetition)
+        for repetition, scenario in order
     )
 
 

@@ -50,6 +50,10 @@ class RunDirectory:
         _point_latest_at(path)
         return cls(path)
 
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Another manifest in place of the one before, as a whole."""
+        replace_file(self.path / MANIFEST_FILE, manifest.model_dump_json(indent=1))
+
     def repetition(self, scenario: str, repetition: int) -> Path:
         """Where one repetition of a scenario goes."""
         return self.path / scenario / str(repetition)

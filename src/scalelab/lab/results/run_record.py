@@ -60,6 +60,7 @@ class LatencySummary(Contract):
     mean_s: float | None
     p50_s: float | None
     p90_s: float | None
+    p95_s: float | None = None
     p99_s: float | None
     p99_9_s: float | None
     max_s: float | None

@@ -24,12 +24,14 @@ def test_the_error_bar_comes_from_the_runs(record):
     scenario = figures_of(runs)[0]
 
     assert scenario.throughput_per_s == pytest.approx(64.0)
-    assert scenario.throughput_half_width_per_s == pytest.approx(2.484, abs=0.001)
+    assert scenario.throughput_interval_per_s.half_width == pytest.approx(2.484, abs=0.001)
 
 
 def test_one_run_has_no_error_bar(record):
     """Not one of width 0."""
-    assert figures_of([record()])[0].throughput_half_width_per_s is None
+    scenario = figures_of([record()])[0]
+
+    assert [headline.interval for headline in scenario.headlines] == [None, None, None]
 
 
 def test_a_scenario_is_valid_only_if_all_its_runs_are(record):

@@ -19,7 +19,7 @@ HOST = Host(system="Linux", machine="x86_64", cpu_model="a CPU", logical_cores=2
 
 @pytest.fixture
 def manifest(context):
-    experiment = Experiment.model_validate({"schema": 1, "name": "classic", "repetitions": 2})
+    experiment = Experiment.model_validate({"schema": 1, "name": "classic", "repeat": 2})
     plan = Plan(experiment=experiment, scenarios=(context.scenario,))
     return make_manifest(plan, STARTED_AT, is_quick=False, engines={"valkey": "9"}, host=HOST, git=None)
 
