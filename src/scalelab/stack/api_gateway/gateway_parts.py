@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from scalelab.contracts.service_settings import GatewaySettings
@@ -32,7 +32,12 @@ class GatewayParts:
     microservice: Upstream
 
     def __init__(
-        self, settings: GatewaySettings, metrics: ServiceMetrics, *, clock_s: Callable[[], float] = time
+        self,
+        settings: GatewaySettings,
+        metrics: ServiceMetrics,
+        *,
+        clock_s: Callable[[], float] = time,
+        steady_clock_s: Callable[[], float] = monotonic,
     ) -> None:
         """Connects to nothing yet.
 
@@ -40,6 +45,7 @@ class GatewayParts:
             settings: of this instance.
             metrics: get the gateway's own.
             clock_s: Unix time, for tokens and ages.
+            steady_clock_s: monotonic time, for what the hit path holds.
 
         Raises:
             CannotStartError: the signing key or the cache's address or password is of no use.
@@ -50,7 +56,7 @@ class GatewayParts:
         self.access = Access(settings, metrics, clock_s=clock_s)
         self.authenticator = self.access.authenticator
         self.cache = _cache(settings, cache_metrics.fault)
-        self.hot_path = HotPath(settings, metrics, cache_metrics, clock_s=clock_s)
+        self.hot_path = HotPath(settings, metrics, cache_metrics, clock_s=clock_s, steady_clock_s=steady_clock_s)
         self.coherence = self.hot_path.coherence
         self.hot_path.heed(self.access.revoked, self.access.keys)
         store = ResponseStore(

@@ -224,7 +224,7 @@ def build_lab(gateway_settings):
     def build(**changes):
         settings = gateway_settings.model_copy(update=changes)
         metrics, clock = ServiceMetrics(), Clock()
-        parts = GatewayParts(settings, metrics, clock_s=clock)
+        parts = GatewayParts(settings, metrics, clock_s=clock, steady_clock_s=clock)
         laboratory = Laboratory(settings, parts, metrics, Client(assemble(settings, parts, metrics)), clock)
         parts.database, parts.microservice = laboratory.database, laboratory.microservice
         laboratory.client.token = laboratory.token_of("alice")

@@ -26,8 +26,8 @@ class HotTable:
         open_until_s: float = SHUT,
     ) -> None:
         """`clock_s` is Unix time, for tokens; `steady_clock_s` monotonic, for everything else."""
-        self._clock_s = clock_s
-        self._steady_clock_s = steady_clock_s
+        self.clock_s = clock_s
+        self.steady_clock_s = steady_clock_s
         self._max_bytes = max_bytes
         self._answers: OrderedDict[bytes, HotAnswer] = OrderedDict()
         self._by_tag: defaultdict[str, set[bytes]] = defaultdict(set)
@@ -68,10 +68,10 @@ class HotTable:
 
     def add(self, head: bytes, answer: HotAnswer, moment: int) -> bool:
         """Keep an answer; False when something was dropped since `moment`, or it is not usable or too large."""
-        steady_s = self._steady_clock_s()
+        steady_s = self.steady_clock_s()
         if moment != self.moment or steady_s >= self.open_until_s:
             return False
-        if not answer.is_usable(self._clock_s(), steady_s):
+        if not answer.is_usable(self.clock_s(), steady_s):
             return False
         size_bytes = answer.size_bytes + len(head)
         if size_bytes > self._max_bytes // 8:

@@ -2,7 +2,6 @@
 
 import itertools
 import secrets
-import time
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -44,8 +43,10 @@ class HotPathProtocol(HttpToolsProtocol):
             super().data_received(data)
             return
         sampled_id = b""
-        now_s = time.time()
-        answer = self._table.get(key.head, now_s, time.monotonic())  # type: ignore[union-attr]  # a key has a table
+        table = self._table
+        assert table is not None
+        now_s = table.clock_s()
+        answer = table.get(key.head, now_s, table.steady_clock_s())
         if answer is not None:
             request_id = key.request_id or b"%b-%x" % (self._id_prefix.encode(), next(self._ids))
             if not self._sample_ratio or not is_sampled(request_id.decode("ascii"), self._sample_ratio):

@@ -28,6 +28,7 @@ class HotPath:
         cache_metrics: CacheMetrics,
         *,
         clock_s: Callable[[], float],
+        steady_clock_s: Callable[[], float] = monotonic,
     ) -> None:
         """Connects to nothing yet.
 
@@ -35,24 +36,24 @@ class HotPath:
             CannotStartError: the cache's password file cannot be read.
         """
         max_bytes = settings.hit_path_max_mib * 1024 * 1024
-        self._table = HotTable(clock_s=clock_s, steady_clock_s=monotonic, max_bytes=max_bytes)
-        self.coherence = _coherence(settings, self._table)
+        self.table = HotTable(clock_s=clock_s, steady_clock_s=steady_clock_s, max_bytes=max_bytes)
+        self.coherence = _coherence(settings, self.table)
         self.offers: HotOffers | None = None
         self.connection_state: dict[str, Any] = {}
         if settings.hit_path:
             self.offers = HotOffers(
-                self._table,
+                self.table,
                 instance=settings.instance,
                 leeway_s=settings.clock_leeway_s,
-                steady_clock_s=monotonic,
+                steady_clock_s=steady_clock_s,
             )
-            self.connection_state = {STATE_NAME: self._table, SAMPLE_RATIO_NAME: settings.access_sample_ratio}
-            expose_hot_table(self._table, metrics, cache_metrics)
+            self.connection_state = {STATE_NAME: self.table, SAMPLE_RATIO_NAME: settings.access_sample_ratio}
+            expose_hot_table(self.table, metrics, cache_metrics)
 
     def heed(self, revoked: RevokedTokens, keys: KeyRing) -> None:
         """Answers of revoked tokens, and of keys that have gone, are given no longer."""
-        revoked.tell(self._table)
-        keys.tell(self._table.clear)
+        revoked.tell(self.table)
+        keys.tell(self.table.clear)
 
 
 def _coherence(settings: GatewaySettings, table: HotTable) -> Coherence:

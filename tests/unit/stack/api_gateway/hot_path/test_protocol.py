@@ -1,0 +1,250 @@
+"""The hit path answers as the long way does: the same bytes for any sequence of requests on one connection."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from scalelab.stack.api_gateway.app import assemble
+from scalelab.stack.api_gateway.hot_path.protocol import HotPathProtocol
+from scalelab.stack.api_gateway.purging import PurgeRequest
+from scalelab.stack.api_gateway.sessions import Revocation
+from scalelab.stack.api_gateway.token_keys import load_signing_key
+from scalelab.stack.api_gateway.tokens import TokenRules, sign_token, verify_token
+
+TOKEN_LIFETIME_S = 100.0
+
+
+class Wire(asyncio.Transport):
+    """A connection whose bytes are kept."""
+
+    def __init__(self):
+        super().__init__()
+        self.written = b""
+        self.is_closed = False
+
+    def write(self, data):
+        assert not self.is_closed
+        self.written += data
+
+    def close(self):
+        self.is_closed = True
+
+    def is_closing(self):
+        return self.is_closed
+
+    def get_extra_info(self, _name, default=None):
+        return default
+
+    def pause_reading(self):
+        """Nothing is read by itself."""
+
+    def resume_reading(self):
+        """Nothing is read by itself."""
+
+
+@dataclass
+class Gateway:
+    """A laboratory behind the real protocol, one connection at a time, and the truth in its database."""
+
+    lab: object
+    app: object
+    state: dict
+    version: int = 1
+    wire: Wire | None = None
+    protocol: HotPathProtocol | None = None
+
+    async def send(self, data):
+        if self.wire is None or self.wire.is_closed:
+            config = Config(self.app, http=HotPathProtocol, access_log=False, server_header=False, date_header=False)
+            config.load()
+            self.wire = Wire()
+            self.protocol = HotPathProtocol(config, ServerState(), self.state)
+            self.protocol.connection_made(self.wire)
+        self.protocol.data_received(data)
+        for _ in range(60):
+            await asyncio.sleep(0)
+
+    def taken(self):
+        """What was answered since the last time."""
+        written, self.wire.written = self.wire.written, b""
+        return written
+
+    def end(self):
+        if self.protocol is not None:
+            self.protocol._unset_keepalive_if_required()
+
+
+@pytest.fixture
+def open_gateway(build_lab, scripted):
+    """`open_gateway(hit_path=True)`: with memory that may be used from the beginning."""
+
+    def build(**changes):
+        lab = build_lab(**changes)
+        gateway = Gateway(lab, assemble_again(lab), dict(lab.parts.hot_path.connection_state))
+        lab.parts.cache._clock_s = lab.clock
+        lab.parts.hot_path.table.open_until(float("inf"))
+        lab.database.answers = [lambda path: scripted.record(int(path.rpartition("/")[2]), "v", gateway.version)]
+        return gateway
+
+    return build
+
+
+def assemble_again(lab):
+    return assemble(lab.settings, lab.parts, lab.metrics.__class__())
+
+
+def token(lab, subject):
+    rules = TokenRules("iss", "aud", TOKEN_LIFETIME_S, 30.0)
+    return sign_token(subject, load_signing_key(lab.settings.signing_key_file, "EdDSA"), rules, lab.clock())
+
+
+def head(method, key, *fields, version="1.1"):
+    lines = [f"{method} /data?key={key} HTTP/{version}", *fields]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def requests_of(alice, bob):
+    """The requests that are drawn from."""
+    host = "Host: lab"
+    return [
+        head("GET", 1, host, alice),
+        head("GET", 1, host, alice),
+        head("GET", 1, host, alice, "Connection: keep-alive"),
+        head("GET", 1, alice, host),
+        head("GET", 1, host, bob),
+        head("GET", 2, host, alice),
+        head("GET", 1, host, alice, "X-Request-Id: mine-1"),
+        head("GET", 1, host, alice, "x-request-id: mine-2"),
+        head("GET", 1, host, "X-Request-Id: mine-3", alice),
+        head("GET", 1, host, alice, "X-Request-Id: not a token"),
+        head("HEAD", 1, host, alice),
+        head("GET", 1, host, alice, "Cache-Control: no-cache"),
+        head("GET", 1, host, alice, "If-None-Match: *"),
+        head("GET", 1, host, alice, "Range: bytes=0-1"),
+        head("GET", 1, host, alice, "Content-Length: 2") + b"xx",
+        head("GET", 1, host, alice, "Connection: close"),
+        head("GET", 1, host, alice, version="1.0"),
+        head("GET", 1, host),
+        head("GET", 1, host, alice, bob),
+        head("GET", 0, host, alice),
+        head("PUT", 1, host, alice, "Content-Length: 4") + b"what",
+    ]
+
+
+def without_names(data):
+    """Without what may differ: the date, and ids that the gateway gave."""
+    data = re.sub(rb"\r\ndate: [^\r]*", b"", data)
+    data = re.sub(rb"\r\nx-request-id: (?!mine)[^\r]*", b"", data)
+    return re.sub(rb'"request_id": "[^"]*"', b"", data)
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("send"), st.lists(st.integers(0, 20), min_size=1, max_size=3), st.integers(1, 400)),
+    st.tuples(st.just("repeat"), st.sampled_from([0, 2, 3, 4, 5, 6, 7]), st.integers(2, 4)),
+    st.tuples(st.just("wait"), st.sampled_from([0.3, 1.0, 20.0, 45.0, 61.0, 131.0]), st.none()),
+    st.tuples(st.just("write"), st.none(), st.none()),
+    st.tuples(st.just("purge"), st.sampled_from([{"key": 1}, {"tag": "record:1"}, {"everything": True}]), st.none()),
+    st.tuples(st.just("revoke"), st.none(), st.none()),
+)
+
+
+async def step(gateway, act, what, how, requests, bobs_jti):
+    lab = gateway.lab
+    if act == "send":
+        data = b"".join(requests[number] for number in what)
+        await gateway.send(data[:how])
+        if data[how:] and not gateway.wire.is_closed:
+            await gateway.send(data[how:])
+    elif act == "repeat":
+        for _ in range(how):
+            await gateway.send(requests[what])
+    elif act == "wait":
+        lab.clock.now_s += what
+    elif act == "write":
+        gateway.version += 1
+        tags = ["record:1"]
+        await lab.parts.cache.invalidate(*tags, writer="w", hold_s=1)
+        await lab.parts.coherence.broadcast("tag", tags)
+        await lab.parts.cache.invalidate(*tags, writer="w")
+    elif act == "purge":
+        await lab.parts.purges.purge(PurgeRequest(**what))
+    else:
+        lab.parts.access.revoked.add(Revocation(bobs_jti, lab.clock() + 1000))
+
+
+async def told(gateway, steps, requests, bobs_jti):
+    """What each step was answered with."""
+    answers = []
+    for act, what, how in steps:
+        await step(gateway, act, what, how, requests, bobs_jti)
+        answers.append(b"" if gateway.wire is None else without_names(gateway.taken()))
+    gateway.end()
+    return answers
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEPS, min_size=2, max_size=12))
+def test_the_answers_equal_those_with_the_hit_path_switched_off(open_gateway, steps):
+    """Split, pipelined, expired, purged, written, revoked, other users, other header order: no byte differs."""
+    quick, slow = open_gateway(hit_path=True), open_gateway(hit_path=False)
+    tokens = {subject: token(quick.lab, subject) for subject in ("alice", "bob")}
+    fields = {subject: f"Authorization: Bearer {text}" for subject, text in tokens.items()}
+    requests = requests_of(fields["alice"], fields["bob"])
+    key = load_signing_key(quick.lab.settings.signing_key_file, "EdDSA").verification
+    rules = TokenRules("iss", "aud", TOKEN_LIFETIME_S, 30.0)
+    bobs_jti = verify_token(tokens["bob"], {key.kid: key}, rules, quick.lab.clock()).jti
+
+    async def both():
+        return [await told(gateway, steps, requests, bobs_jti) for gateway in (quick, slow)]
+
+    quickly, slowly = asyncio.run(both())
+
+    assert quickly == slowly
+
+
+async def test_the_third_time_is_from_memory_and_is_counted(open_gateway):
+    """Miss, hit, hit from memory: requests and hits are those of all three."""
+    gateway = open_gateway()
+    request = head("GET", 1, "Host: lab", f"Authorization: Bearer {token(gateway.lab, 'alice')}")
+    for _ in range(4):
+        await gateway.send(request)
+    answers = gateway.taken()
+    gateway.end()
+
+    table = gateway.lab.parts.hot_path.table
+    assert (len(table), table.hits) == (1, {"/data": 2})
+    assert [answers.count(what) for what in (b"x-cache: MISS", b"x-cache: HIT")] == [1, 3]
+    gateway.lab.metrics.exposition()
+    assert gateway.lab.metric("scalelab_cache_hits_total", route="/data") == 3
+    assert gateway.lab.metric("scalelab_hit_path_answers_total", route="/data") == 2
+
+
+async def test_a_request_id_at_the_end_does_not_defeat_it(open_gateway):
+    """Each answer has the id of its own request."""
+    gateway = open_gateway()
+    bearer = f"Authorization: Bearer {token(gateway.lab, 'alice')}"
+    for number in range(4):
+        await gateway.send(head("GET", 1, "Host: lab", bearer, f"X-Request-Id: mine-{number}"))
+    answers = gateway.taken()
+    gateway.end()
+
+    assert re.findall(rb"x-request-id: (\S+)", answers) == [b"mine-0", b"mine-1", b"mine-2", b"mine-3"]
+    assert gateway.lab.parts.hot_path.table.hits["/data"] == 2
+
+
+@pytest.mark.parametrize(("ratio", "hits"), [(0.0, 2), (1.0, 0)])
+async def test_an_access_line_that_is_due_is_written_by_the_long_way(open_gateway, ratio, hits):
+    """A sampled request is not answered from memory."""
+    gateway = open_gateway(access_sample_ratio=ratio)
+    request = head("GET", 1, "Host: lab", f"Authorization: Bearer {token(gateway.lab, 'alice')}")
+    for _ in range(4):
+        await gateway.send(request)
+    gateway.end()
+
+    assert gateway.lab.parts.hot_path.table.hits["/data"] == hits
