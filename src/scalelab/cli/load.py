@@ -28,7 +28,7 @@ _SPOILS_CRITERIA: frozenset[Validity] = frozenset({"generator-limited", "partial
 
 def load(
     urls: Annotated[
-        list[str] | None, typer.Argument(metavar="[URL]...", help="http or https; several are a mix.")
+        list[str] | None, typer.Argument(metavar="URL", help="http or https; several are a mix.")
     ] = None,
     *,
     rate: Annotated[
