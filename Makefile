@@ -70,6 +70,13 @@ test: $(STAMP) ## all tests
 test-cache-suite: $(STAMP) ## the public HTTP cache test-suite through a real stack (needs node and npm)
 	$(BIN)/python tests/cache_suite/run.py
 
+# wrk comes from the system, and the target says so where there is none. QUICK=1 prints, but writes nothing.
+BENCH_FLAGS ?=
+.PHONY: bench
+bench: $(STAMP) ## this product beside its peers, written to benchmarks/RESULTS.md (BENCH_FLAGS: --install --long --only)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick,--output benchmarks/RESULTS.md) $(BENCH_FLAGS)
+
 .PHONY: check
 check: $(STAMP) ## style, types, import contracts
 	$(BIN)/ruff format --check .

@@ -23,6 +23,7 @@ DURATION_S = 5
 WARM_UP_S = 6
 SAMPLES_PER_S = 400
 SHOWN = 25
+SHOWN_PARTS = 12
 _KEYS = {"hit": "same", "many": "paired", "miss": "unique"}
 _FRAME = re.compile(r"^(?P<function>.+) \((?P<file>[^()]+?)(?::\d+)?\)$")
 
@@ -39,18 +40,25 @@ def main() -> int:
 
 
 def table(stacks: Iterable[str]) -> str:
-    """Functions by their own samples, as Markdown. `stacks` are lines of py-spy's raw format."""
-    own, within, total = Counter[str](), Counter[str](), 0
+    """Parts, then functions, by their own samples, as Markdown. `stacks` are lines of py-spy's raw format."""
+    own, within, parts, total = Counter[str](), Counter[str](), Counter[str](), 0
     for line in stacks:
         frames, _, count = line.rpartition(" ")
         names = [_short(frame) for frame in frames.split(";")]
         total += int(count)
         own[names[-1]] += int(count)
+        parts[_part(names[-1])] += int(count)
         within.update(dict.fromkeys(set(names), int(count)))
     rows = [
         f"| {own[name] / total:.1%} | {within[name] / total:.1%} | `{name}` |" for name, _ in own.most_common(SHOWN)
     ]
-    return "\n".join(["| own | with callees | function |", "| ---: | ---: | --- |", *rows])
+    part_rows = [f"| {count / total:.1%} | `{part}` |" for part, count in parts.most_common(SHOWN_PARTS)]
+    return "\n".join(
+        [
+            *("| own | part |", "| ---: | --- |", *part_rows, ""),
+            *("| own | with callees | function |", "| ---: | ---: | --- |", *rows),
+        ]
+    )
 
 
 def _sampled(crew: Crew, path: str) -> list[str]:
@@ -71,6 +79,11 @@ def _sampled(crew: Crew, path: str) -> list[str]:
     if not file.exists():
         raise BenchError(f"py-spy wrote nothing ({MISSING_PEERS}): {said.decode()[-600:]}")
     return file.read_text().splitlines()
+
+
+def _part(name: str) -> str:
+    """The folder of a function's file."""
+    return name.rpartition("(")[2].rpartition("/")[0] or name
 
 
 def _short(frame: str) -> str:
