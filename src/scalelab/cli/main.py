@@ -19,7 +19,7 @@ from scalelab.cli.errors import complain, tell_error
 from scalelab.cli.exit_codes import ExitCode
 
 VERBS = (
-    *("up", "status", "scale", "keys", "down"),
+    *("up", "status", "scale", "keys", "purge", "down"),
     *("run", "report", "load", "capacity", "fit", "compare", "watch", "selftest"),
     "doctor",
 )
