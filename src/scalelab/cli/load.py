@@ -27,9 +27,7 @@ _SPOILS_CRITERIA: frozenset[Validity] = frozenset({"generator-limited", "partial
 
 
 def load(
-    urls: Annotated[
-        list[str] | None, typer.Argument(metavar="URL", help="http or https; several are a mix.")
-    ] = None,
+    urls: Annotated[list[str] | None, typer.Argument(metavar="URL", help="http or https; several are a mix.")] = None,
     *,
     rate: Annotated[
         float | None, typer.Option("--rate", help="Requests/s, whatever the system does (open load).")
