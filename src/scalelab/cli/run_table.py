@@ -8,7 +8,7 @@ from scalelab.lab.report.content import ReportContent
 from scalelab.lab.report.content import Table as TextTable
 from scalelab.lab.results.run_record import RunRecord
 
-LEAST_WIDTH = 150
+LEAST_WIDTH = 165
 """Also where the output goes into a file."""
 VALIDITY_WIDTH = 18
 

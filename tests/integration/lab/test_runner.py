@@ -11,6 +11,7 @@ from scalelab.contracts.topology import Topology
 from scalelab.lab.plan import make_plan
 from scalelab.lab.results.reading import read_run
 from scalelab.lab.runner import run_experiment
+from scalelab.lab.stopping import StoppingRule
 from scalelab.lab.system import SystemGoneError
 
 pytestmark = pytest.mark.integration
@@ -96,6 +97,9 @@ class Progress:
     def note(self, text):
         self.notes.append(text)
 
+    def ended(self, reason):
+        self.reason = reason
+
     def finished(self, record):
         self.records.append(record)
 
@@ -132,6 +136,31 @@ def test_an_experiment_is_run_from_plan_to_files(system, gateway, tmp_path):
     probes = [json.loads(line) for line in probes_file.read_text().splitlines()]
     assert {row["instance"] for row in probes} == {"api_gateway-1", "generator", "machine"}
     assert all(row["cpu_s"] > 0 for row in probes if row["instance"] == "generator")
+
+
+def test_an_open_number_of_repetitions_ends_with_its_budget(system, gateway, tmp_path):
+    """Blocks of both scenarios until the time is up; the manifest grows with them, and says why it ended."""
+    progress = Progress()
+    document = {**EXPERIMENT, "repeat": 3, "cool_down_s": 0.1, "warm_up": {"duration_s": 0}}
+    document["load"] = {**EXPERIMENT["load"], "duration_s": 2.0}
+
+    records = run_experiment(
+        make_plan(document, "small"), system, tmp_path, progress, until=StoppingRule(0.0001, budget_s=12.0)
+    )
+
+    run = read_run(tmp_path / "latest")
+    blocks = len(records) // 2
+    assert blocks >= 1
+    assert len(run.manifest.order) == len(records) == len(run.records)
+    assert run.missing == ()
+    assert all(
+        {planned.scenario for planned in run.manifest.order[start : start + 2]} == {"results_miss", "results_hit"}
+        for start in range(0, len(records), 2)
+    )
+    assert run.manifest.ended == progress.reason
+    assert "budget of 12 s does not hold another one" in progress.reason
+    assert "cooling down" in progress.phases
+    assert gateway.flushes == len(records)
 
 
 def test_an_interrupted_run_keeps_what_was_measured(system, tmp_path):

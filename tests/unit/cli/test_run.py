@@ -70,3 +70,26 @@ def test_an_absent_stack_is_told(capsys):
 
     assert code != 0
     assert "no-such-stack" in capsys.readouterr().err
+
+
+def test_repeat_and_seed_are_of_the_plan():
+    """`--repeat 3 --seed 7` are the experiment's own keys."""
+    plan = plan_of(settings=("repeat=3", "seed=7"))
+
+    assert (len(plan.order()), plan.experiment.seed) == (12, 7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--repeat", "0"), "repeat = 0"),
+        (("--until", "5"), "such as 5%"),
+        (("--until", "5%", "--budget", "soon"), "20m"),
+        (("--until", "5%", "--repeat", "3"), "leave out --repeat"),
+        (("--set", 'slo.p99="200 ms"'), "is no criterion"),
+    ],
+)
+def test_bad_repetitions_and_objectives_are_told_before_anything_starts(capsys, arguments, words):
+    """Exit code 2."""
+    assert run_command(["run", "classic", *arguments]) == 2
+    assert words in capsys.readouterr().err

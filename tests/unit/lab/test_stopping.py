@@ -15,7 +15,7 @@ class Figures:
     title = "1 gateway, miss"
 
     def __init__(self, *half_widths, value=100.0):
-        names = ("throughput", "mean response", "p99")
+        names = ("throughput", "mean", "p99")
         self.headlines = tuple(
             Headline(name, value, None if half is None else Interval(value, value - half, value + half))
             for name, half in zip(names, half_widths, strict=False)
@@ -57,7 +57,7 @@ def test_the_budget_ends_it_and_says_how_wide_it_still_is():
     reason = reason_to_end(RULE, [Figures(5.0, 12.0)], blocks=3, elapsed_s=901.0)
 
     assert "the budget of 1200 s does not hold another one" in reason
-    assert "±12 %, the mean response of 1 gateway, miss" in reason
+    assert "±12 %, the mean of 1 gateway, miss" in reason
 
 
 def test_one_block_that_took_the_budget_has_no_interval():

@@ -88,9 +88,13 @@ class ScenarioFigures:
         """Throughput, mean and p99."""
         return (
             Headline("throughput", self.throughput_per_s, self.throughput_interval_per_s),
-            Headline("mean response", self.response_mean_s, self.response_interval_s),
+            Headline("mean", self.response_mean_s, self.response_interval_s),
             Headline("p99", self.p99_s, self.p99_interval_s),
         )
+
+    def headline(self, name: str) -> Headline:
+        """One of them."""
+        return next(headline for headline in self.headlines if headline.name == name)
 
     @property
     def rates_per_s(self) -> tuple[float, ...]:
