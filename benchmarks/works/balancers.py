@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from benchmarks.comparison import Row, Section, ratio
+from benchmarks.comparison import Section
 from benchmarks.contestants.balancer import start_balancer
 from benchmarks.contestants.nginx import start_nginx
 from benchmarks.processes import GENERATOR_CORE, SERVER_CORE, Crew
 from benchmarks.tokens import make_tokens
 from benchmarks.works.hit import TOKENS
 from benchmarks.works.plan import Pace
-from benchmarks.works.saturation import Load, rate_rows, rates, saturate
+from benchmarks.works.saturation import Load, beside, rate_rows, saturate
 
 
 def measure_balancers(folder: Path, pace: Pace) -> list[Section]:
@@ -22,11 +22,11 @@ def measure_balancers(folder: Path, pace: Pace) -> list[Section]:
         measured = saturate(
             {"engine = haproxy": Load(haproxy, tokens), "engine = python": Load(python, tokens)}, pace
         )
-    theirs, ours = (rates(all_of) for all_of in measured.values())
+    haproxy_engine, python_engine = measured
     return [
         Section(
             "Balancer engines, one core",
-            (Row("python / haproxy", ratio(ours, theirs), "x"), *rate_rows(measured)),
+            (beside(measured, python_engine, haproxy_engine), *rate_rows(measured)),
             ("The Python engine is the portable fallback, and the place to try a policy: it is not meant to win.",),
         )
     ]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks import wrk
-from benchmarks.comparison import Goal, Row, Section, alternate, ratio
+from benchmarks.comparison import Goal, Section, alternate
 from benchmarks.contestants.gateway import start_gateway, start_valkey
 from benchmarks.contestants.haproxy import start_haproxy
 from benchmarks.contestants.nginx import start_nginx
@@ -11,7 +11,7 @@ from benchmarks.processes import GENERATOR_CORE, SERVER_CORE, Crew, pin
 from benchmarks.tokens import make_tokens
 from benchmarks.works.hit import TOKENS
 from benchmarks.works.plan import Pace
-from benchmarks.works.saturation import rate_rows, rates
+from benchmarks.works.saturation import beside, rate_rows
 from benchmarks.wrk import Measured
 
 OURS, OURS_ON_ONE_CORE = "ours", "ours, Valkey on the same core"
@@ -45,12 +45,8 @@ def measure_misses(folder: Path, pace: Pace) -> list[Section]:
         Section(
             f"Authenticated miss, forwarded to a fast upstream, {wrk.CONNECTIONS} connections, one core",
             (
-                Row(f"ours / {peer.name}", ratio(rates(measured[OURS]), rates(measured[peer.name])), "x", Goal(0.4)),
-                Row(
-                    f"{OURS_ON_ONE_CORE} / {peer.name}",
-                    ratio(rates(measured[OURS_ON_ONE_CORE]), rates(measured[peer.name])),
-                    "x",
-                ),
+                beside(measured, OURS, peer.name, Goal(0.4)),
+                beside(measured, OURS_ON_ONE_CORE, peer.name),
                 *rate_rows(measured),
             ),
             (

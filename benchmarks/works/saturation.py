@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 
 from benchmarks import wrk
-from benchmarks.comparison import Figure, Row, alternate
+from benchmarks.comparison import Figure, Goal, Row, alternate, ratio
 from benchmarks.contestants.base import Contestant
 from benchmarks.tokens import Tokens
 from benchmarks.works.plan import Pace
@@ -44,6 +44,17 @@ def rate_rows(measured: Mapping[str, Sequence[Measured]]) -> tuple[Row, ...]:
     )
 
 
+def beside(measured: Mapping[str, Sequence[Measured]], ours: str, theirs: str, goal: Goal | None = None) -> Row:
+    """The ratio of two of them; the remark has it per CPU second, which a shared machine disturbs less."""
+    one, other = measured[ours], measured[theirs]
+    by_cpu = ratio(_per_cpu_s(one), _per_cpu_s(other)).median
+    return Row(f"{ours} / {theirs}", ratio(rates(one), rates(other)), "x", goal, f"{by_cpu:.3g} per CPU second")
+
+
+def _per_cpu_s(measured: Sequence[Measured]) -> list[float]:
+    return [one.rate_per_s / one.server_cpu_share for one in measured]
+
+
 def _measure(load: Load, duration_s: int) -> Measured:
     return wrk.measure(load.contestant.url, load.tokens, duration_s, load.contestant.pids, keys=load.keys)
 
@@ -51,7 +62,7 @@ def _measure(load: Load, duration_s: int) -> Measured:
 def _busy(measured: Sequence[Measured]) -> str:
     server = median(one.server_cpu_share for one in measured)
     generator = median(one.generator_cpu_share for one in measured)
-    per_cpu_s = median(one.rate_per_s / one.server_cpu_share for one in measured)
+    per_cpu_s = median(_per_cpu_s(measured))
     remark = f"{per_cpu_s:,.0f} per CPU second; core {server:.0%} busy, wrk's {generator:.0%}"
     if server >= _BUSY:
         return remark
