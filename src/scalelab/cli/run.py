@@ -139,5 +139,7 @@ def _tell(directory: Path | None) -> ReportContent | None:
     print_summary(content)
     for line in (*(f"- {sentence}" for sentence in content.objective_lines), *caveat_lines(content)):
         print(line)
+    for line in content.naive:
+        print(f"- An ordinary report would have printed: {line}")
     print(f"Results: {directory}")
     return content

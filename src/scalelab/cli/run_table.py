@@ -10,7 +10,6 @@ from scalelab.lab.results.run_record import RunRecord
 
 LEAST_WIDTH = 165
 """Also where the output goes into a file."""
-VALIDITY_WIDTH = 18
 
 
 def print_summary(content: ReportContent) -> None:
@@ -30,7 +29,6 @@ def summary_table(summary: TextTable) -> Table:
             name,
             justify="right" if index > 0 and not is_last else "left",
             no_wrap=index == 0,
-            min_width=VALIDITY_WIDTH if is_last else None,
         )
     for row in summary.rows:
         table.add_row(*row)

@@ -7,7 +7,7 @@ from scalelab.lab.load.criteria import Criterion
 from scalelab.lab.objectives import ObjectiveError, parse_objectives
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
-from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of
+from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
 from scalelab.lab.report.sentences import findings, naive_sentences
 from scalelab.lab.results.manifest import Manifest
 from scalelab.lab.results.run_record import LatencySummary, RunRecord
@@ -116,7 +116,7 @@ def make_content(
         missing: what is not there, in sentences.
         histograms: good answers of each; without them several runs have no percentile.
     """
-    records = _in_order(records, manifest)
+    records = in_order(records, manifest)
     scenarios = figures_of(records, histograms)
     objectives = _objectives(manifest)
     judgements = tuple(judge_objectives(objectives, scenario) for scenario in scenarios)
@@ -161,13 +161,6 @@ def p99_text(scenario: ScenarioFigures) -> str:
     interval = scenario.p99_interval_s
     ends = (shown.milliseconds(interval.low), shown.milliseconds(interval.high)) if interval is not None else None
     return shown.with_ends(shown.milliseconds(scenario.p99_s), ends)
-
-
-def _in_order(records: Sequence[RunRecord], manifest: Manifest | None) -> list[RunRecord]:
-    """Scenario by scenario as the experiment has them, whatever the order of the runs."""
-    names = manifest.scenarios if manifest is not None else ()
-    place = {name: index for index, name in enumerate(dict.fromkeys([*names, *(r.scenario for r in records)]))}
-    return sorted(records, key=lambda record: (place[record.scenario], record.repetition))
 
 
 def _objectives(manifest: Manifest | None) -> tuple[Criterion, ...]:

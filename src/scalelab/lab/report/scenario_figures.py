@@ -12,6 +12,7 @@ from hdrh.histogram import HdrHistogram
 from scalelab.lab.analysis.latency import good_answers
 from scalelab.lab.analysis.run_quantile import percentile_interval, percentile_over_runs
 from scalelab.lab.analysis.statistics import Interval, t_interval
+from scalelab.lab.results.manifest import Manifest
 from scalelab.lab.results.reading import StoredRun
 from scalelab.lab.results.run_record import Prediction, RunRecord
 
@@ -108,7 +109,14 @@ class ScenarioFigures:
 
 def figures_of_run(run: StoredRun) -> tuple[ScenarioFigures, ...]:
     """Of everything that a run has left."""
-    return figures_of(run.records, histograms_of(run))
+    return figures_of(in_order(run.records, run.manifest), histograms_of(run))
+
+
+def in_order(records: Sequence[RunRecord], manifest: Manifest | None) -> list[RunRecord]:
+    """Scenario by scenario as the experiment has them, whatever the order of the runs."""
+    names = manifest.scenarios if manifest is not None else ()
+    place = {name: index for index, name in enumerate(dict.fromkeys([*names, *(r.scenario for r in records)]))}
+    return sorted(records, key=lambda record: (place[record.scenario], record.repetition))
 
 
 def histograms_of(run: StoredRun) -> RunHistograms:

@@ -89,3 +89,23 @@ def test_the_number_stands_above_the_tick_that_would_cross_it(classic):
     one, _ = rows_of(charts_of(classic)["th_1v3_miss"])
 
     assert one["label_at"] == 64.0
+
+
+def test_several_runs_have_whiskers_with_the_ends_of_the_table(record):
+    """63, 64 and 65/s: 64.0 ± 2.5 on the bar, 61.5 to 66.5 in the whisker, and how many runs there were."""
+    records = [record(g, repetition=n, throughput_per_s=62.0 + n) for g in (1, 3) for n in (1, 2, 3)]
+
+    charts = {chart.name: chart.chart.to_dict() for chart in bar_charts(make_content(None, records, ()))}
+
+    chart = charts["th_1v3_miss"]
+    row = next(iter(rows_in(chart)))
+    assert row["text"] == "64.0 ± 2.5"
+    assert (round(row["low"], 1), round(row["high"], 1)) == (61.5, 66.5)
+    assert "95 % interval over 3 runs" in str(chart["title"]["subtitle"])
+    assert "errorbar" in str(chart)
+
+
+def rows_in(chart):
+    """The rows of the first data set."""
+    layers = [chart, *chart.get("layer", ())]
+    return next(layer["data"]["values"] for layer in layers if "data" in layer)

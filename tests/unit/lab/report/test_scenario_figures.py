@@ -2,7 +2,7 @@
 
 import pytest
 
-from scalelab.lab.report.scenario_figures import figures_of
+from scalelab.lab.report.scenario_figures import figures_of, in_order
 from scalelab.lab.results.run_record import LatencySummary
 
 
@@ -53,3 +53,11 @@ def test_without_data_there_is_nothing(nothing):
     scenario = figures_of([nothing()])[0]
 
     assert (scenario.response_mean_s, scenario.throughput_per_s, scenario.hit_ratio) == (None, None, None)
+
+
+def test_scenarios_come_in_the_order_of_the_experiment(classic, manifest):
+    """Whatever the order of the runs was."""
+    planned = manifest(classic).model_copy(update={"scenarios": tuple(record.scenario for record in classic)})
+
+    assert in_order(classic[::-1], planned) == list(classic)
+    assert in_order(classic[::-1], None) == list(classic[::-1])
