@@ -1,4 +1,4 @@
-"""Where the gateway's time goes, sampled by py-spy under wrk: `python -m benchmarks.profile hit|many|miss`."""
+"""Where the gateway's time goes, sampled by py-spy under wrk: `python -m benchmarks.profile health|hit|many|miss`."""
 
 import argparse
 import re
@@ -24,14 +24,20 @@ WARM_UP_S = 6
 SAMPLES_PER_S = 400
 SHOWN = 25
 SHOWN_PARTS = 12
-_KEYS = {"hit": "same", "many": "paired", "miss": "unique"}
+_ASKED = {
+    "health": ("/health", "same"),
+    "hit": ("/data", "same"),
+    "many": ("/data", "paired"),
+    "miss": ("/data", "unique"),
+}
+"""Path and keys."""
 _FRAME = re.compile(r"^(?P<function>.+) \((?P<file>[^()]+?)(?::\d+)?\)$")
 
 
 def main() -> int:
     """Prints one table."""
     parser = argparse.ArgumentParser("benchmarks.profile", description=__doc__)
-    parser.add_argument("path", choices=_KEYS)
+    parser.add_argument("path", choices=_ASKED)
     path = parser.parse_args().path
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, Crew(Path(folder)) as crew:
         stacks = _sampled(crew, path)
@@ -65,15 +71,16 @@ def _sampled(crew: Crew, path: str) -> list[str]:
     upstream = start_nginx(crew, core=GENERATOR_CORE).url
     tokens = make_tokens(crew.folder, MANY_USERS if path == "many" else TOKENS, "HS256")
     gateway = start_gateway(crew, upstream, start_valkey(crew), tokens, core=SERVER_CORE)
+    asked_path, keys = _ASKED[path]
     worker = psutil.Process(gateway.pids[0]).children()[0].pid
-    wrk.measure(gateway.url, tokens, WARM_UP_S, gateway.pids, keys=_KEYS[path])
+    wrk.measure(gateway.url, tokens, WARM_UP_S, gateway.pids, keys=keys, path=asked_path)
     file = crew.folder / "stacks"
     options = ["--duration", str(DURATION_S), "--rate", str(SAMPLES_PER_S), "--format", "raw", "--output", str(file)]
     py_spy = str(Path(sys.executable).with_name("py-spy"))
     command = [py_spy, "record", "--pid", str(worker), "--nonblocking", *options]
     try:
         sampler = subprocess.Popen(on_core(GENERATOR_CORE, command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        wrk.measure(gateway.url, tokens, DURATION_S + 1, gateway.pids, keys=_KEYS[path])
+        wrk.measure(gateway.url, tokens, DURATION_S + 1, gateway.pids, keys=keys, path=asked_path)
     finally:
         said = sampler.communicate(timeout=30)[0]
     if not file.exists():

@@ -1,9 +1,9 @@
--- Rotates tokens and keys. Arguments: token file, keys ("same", "paired", "unique" or a count), first key.
+-- Rotates tokens and keys. Arguments: token file, keys ("same", "paired", "unique" or a count), first key, path.
 local heads, keys, first, turn = {}, "same", 0, 0
 
 function init(arguments)
   keys, first = arguments[2], tonumber(arguments[3])
-  local before = "GET /data?key="
+  local before = "GET " .. arguments[4] .. "?key="
   local after = " HTTP/1.1\r\nHost: " .. wrk.headers["Host"] .. "\r\nAuthorization: Bearer "
   for token in io.lines(arguments[1]) do
     local number = #heads

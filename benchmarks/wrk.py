@@ -42,6 +42,7 @@ def measure(
     server_pids: Sequence[int],
     *,
     keys: str = "same",
+    path: str = "/data",
     is_pinned: bool = True,
 ) -> Measured:
     """Saturate `url` with 64 connections.
@@ -52,12 +53,13 @@ def measure(
         duration_s: length.
         server_pids: whose CPU is told.
         keys: "same", "paired" with the tokens, "unique" for ever new ones, or how many.
+        path: of every request.
         is_pinned: whether wrk has a core of its own.
 
     Raises:
         BenchError: an answer was not good, or wrk failed.
     """
-    script = ["-s", str(_SCRIPT), url, "--", str(tokens.file), keys, str(next(_runs) * _KEYS_PER_RUN)]
+    script = ["-s", str(_SCRIPT), url, "--", str(tokens.file), keys, str(next(_runs) * _KEYS_PER_RUN), path]
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration_s}s", *script]
     cpu_before_s, began_s, children_before_s = cpu_s(server_pids), time.monotonic(), _children_cpu_s()
     ran = subprocess.run(

@@ -1,6 +1,7 @@
 """Our gateway, alone, started as a deployment does it: Gunicorn, one worker, settings in a file, Valkey beside."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.contestants.base import MAX_AGE_S, Contestant
@@ -35,12 +36,19 @@ def start_valkey(crew: Crew, *, core: int = GENERATOR_CORE) -> Valkey:
 
 
 def start_gateway(
-    crew: Crew, upstream: str, valkey: Valkey, tokens: Tokens, *, core: int, access_sample_ratio: float = 0.0
+    crew: Crew,
+    upstream: str,
+    valkey: Valkey,
+    tokens: Tokens,
+    *,
+    core: int,
+    access_sample_ratio: float = 0.0,
+    changed: Mapping[str, object] | None = None,
 ) -> Contestant:
-    """Start it, without access lines unless asked for them, as the peers run; returns when it answers."""
+    """Start it with `changed` settings; without access lines unless asked for, as the peers run."""
     port = free_port()
     log = f"gateway-{port}"
-    settings = GatewaySettings(
+    values = GatewaySettings(
         instance="api_gateway-1",
         stack_nonce=log,
         listen=f"127.0.0.1:{port}",
@@ -62,6 +70,7 @@ def start_gateway(
         token_audience=AUDIENCE,
         signing_key_file=tokens.key_file,
     )
+    settings = values.model_copy(update=dict(changed or {}))
     file = crew.folder / f"{log}.json"
     write_private(file, settings.model_dump_json(exclude_unset=True).encode())
     command = [sys.executable, "-P", "-m", "scalelab.stack.api_gateway"]
