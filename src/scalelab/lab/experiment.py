@@ -23,8 +23,11 @@ class Load(Contract):
     """Who asks for what, and for how long."""
 
     driver: Literal["locust"] = "locust"
+    """Who makes the load."""
     users: PositiveInt = 1000
+    """Each asks, waits for the answer, thinks, and asks again."""
     spawn_rate_per_s: Annotated[float, Field(gt=0)] = 100
+    """Users who begin each second, until all are there."""
     duration_s: PositiveSeconds = 60.0
     """From the first user to the last request sent; the ramp is part of it."""
     settle_s: Seconds = 2.0
@@ -32,7 +35,9 @@ class Load(Contract):
     drain_limit_s: PositiveSeconds = 30.0
     """Longest wait for requests in flight at the end."""
     think_time_min_s: Seconds = 1.0
+    """Shortest pause of a user between an answer and the next request."""
     think_time_max_s: Seconds = 2.0
+    """Longest; in between all values are equally likely."""
     mix: dict[RouteName, Weight] = Field(default_factory=_equal_mix)
     """Route -> weight."""
     hot_set_keys: PositiveInt = 20
@@ -82,15 +87,20 @@ class WarmUp(Contract):
     """A short load before each scenario, whose requests all miss; 0 seconds leave it out."""
 
     users: PositiveInt = 10
+    """All at once."""
     duration_s: Seconds = 10.0
+    """0 leaves the warm-up out."""
 
 
 class Quick(Contract):
     """What `--quick` changes; what is not given stays."""
 
     users: PositiveInt | None = None
+    """In place of load.users."""
     duration_s: PositiveSeconds | None = None
+    """In place of load.duration_s."""
     warm_up_duration_s: Seconds | None = None
+    """In place of warm_up.duration_s."""
 
 
 class Experiment(Contract):
@@ -99,10 +109,13 @@ class Experiment(Contract):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     schema_version: Literal[1] = Field(alias="schema")
+    """Version of this format."""
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
     """Also the beginning of the results' directory."""
     question: str = ""
+    """What the experiment is to answer; it stands in the report."""
     expectation: str = ""
+    """What should come out, and why."""
     seed: int = 1
     """Of keys, routes, waits and the order of runs."""
     repeat: Annotated[int, Field(ge=1, le=100)] = 1
