@@ -15,6 +15,8 @@ from scalelab.contracts.topology import Delay, OriginRoute
 
 SETTINGS_FILE_VARIABLE = "SCALELAB_SETTINGS"
 FIELD_VARIABLE_PREFIX = "SCALELAB_"
+HOME_VARIABLE = "SCALELAB_HOME"
+"""Where deployments keep their stacks; no field of a service, though it has the prefix."""
 
 
 class ServiceSettings(Contract):

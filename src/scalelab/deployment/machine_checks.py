@@ -11,10 +11,11 @@ from pathlib import Path
 
 import psutil
 
+from scalelab.contracts.service_settings import HOME_VARIABLE
 from scalelab.deployment.engines import Engine, find_haproxy, find_valkey
 from scalelab.deployment.errors import UnfitMachineError
 from scalelab.deployment.listeners import LOOPBACK, Endpoint, Listener
-from scalelab.deployment.state_directory import HOME_VARIABLE, state_home
+from scalelab.deployment.state_directory import state_home
 
 LEAST_PYTHON = (3, 11)
 LEAST_DESCRIPTORS = 4096

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scalelab.contracts.service_settings import HOME_VARIABLE
 from scalelab.deployment.errors import ConfigurationError, UnfitMachineError
 
-HOME_VARIABLE = "SCALELAB_HOME"
 LONGEST_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
 """Linux allows 108 with the final zero (`unix(7)`), macOS 104."""
 RESERVED_FOR_SOCKETS_BYTES = 28

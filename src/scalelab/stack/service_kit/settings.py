@@ -8,7 +8,14 @@ from typing import TypeVar, get_args
 
 from pydantic import ValidationError
 
-from scalelab.contracts.service_settings import FIELD_VARIABLE_PREFIX, SETTINGS_FILE_VARIABLE, ServiceSettings
+from scalelab.contracts.service_settings import (
+    FIELD_VARIABLE_PREFIX,
+    HOME_VARIABLE,
+    SETTINGS_FILE_VARIABLE,
+    ServiceSettings,
+)
+
+_NO_FIELDS = frozenset({SETTINGS_FILE_VARIABLE, HOME_VARIABLE})
 
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
@@ -30,7 +37,7 @@ def load_settings(model: type[SettingsT], environment: Mapping[str, str] = os.en
     """
     values = _from_file(environment)
     for variable, text in environment.items():
-        if variable.startswith(FIELD_VARIABLE_PREFIX) and variable != SETTINGS_FILE_VARIABLE:
+        if variable.startswith(FIELD_VARIABLE_PREFIX) and variable not in _NO_FIELDS:
             name = variable.removeprefix(FIELD_VARIABLE_PREFIX).lower()
             values[name] = text if _is_text(model, name) else _parsed(text)
     try:

@@ -49,6 +49,13 @@ def test_a_text_that_looks_like_json_stays_a_text(settings_file, nonce):
     assert settings.stack_nonce == nonce
 
 
+def test_where_stacks_are_kept_is_no_field(settings_file):
+    """A user may have SCALELAB_HOME set when a service is started by hand."""
+    settings = load_settings(ServiceSettings, {**settings_file(_WHOLE), "SCALELAB_HOME": "/tmp/x"})
+
+    assert settings.instance == "worker-2"
+
+
 def test_all_faults_are_reported_together(settings_file):
     """One message names every unknown field and every impossible value."""
     environment = settings_file({**_WHOLE, "instance": "Bad Name", "colour": "red", "log_level": "loud"})
