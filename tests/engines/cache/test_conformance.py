@@ -180,6 +180,16 @@ async def test_nothing_is_stored_while_a_write_is_under_way(cache):
     assert await fill(cache, b"k", b"v")
 
 
+async def test_who_misses_while_a_write_is_under_way_is_told(cache):
+    """What was fetched before it came may be old already: neither leads nor follows."""
+    await cache.invalidate("record:1", writer="one", hold_s=60)
+    during = await cache.get(b"k", "record:1", claims=True)
+    await cache.invalidate("record:1", writer="one")
+    after = await cache.get(b"k", "record:1", claims=True)
+
+    assert (during.turn, after.turn) == ("held", "lead")
+
+
 async def test_a_writer_that_is_never_heard_of_again_is_forgotten(cache):
     """After its time, fills land again."""
     await cache.invalidate("record:1", writer="one", hold_s=0.02)

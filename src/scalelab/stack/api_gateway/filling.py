@@ -71,7 +71,8 @@ class Filling:
         async def fly() -> Filled:
             return await self._fly(DetachedRequest(request), handler, place, finding)
 
-        if finding.fault is not None:  # a write may have been missed: no fetch that is under way is joined
+        if finding.fault is not None or finding.turn == "held":
+            # A write is under way, or may have been missed: what was fetched before one came may be old already.
             filled, is_joined = await self._blind.join(place.key, fly)
         else:
             filled, is_joined = await self._flights.join(_flight_key(place, finding), fly)

@@ -13,8 +13,9 @@ FaultListener = Callable[[FaultKind], None]
 """Called once for each call that met a fault."""
 
 
-Turn = Literal["lead", "follow", "alone"]
-"""Fetch it, others wait for you; another process is fetching it, look again soon; fetch it, nobody waits."""
+Turn = Literal["lead", "follow", "alone", "held"]
+"""Fetch it, others wait for you; another process is fetching it, look again soon; fetch it, nobody waits; fetch it,
+and share only what is fetched from now on, for a write is under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
 
-from scalelab.stack.cache.base import FaultKind, Lookup
+from scalelab.stack.cache.base import FaultKind, Lookup, Turn
 
 MAX_ENTRIES = 100_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -55,8 +55,7 @@ class MemoryCache:
                 self._entries.move_to_end(place)
                 return Lookup(value=value, fence=self._moment, remaining_s=remaining_s, generation=generation)
             self._forget(place)
-        is_alone = claims and self._alone_until_s.get(place, 0.0) > self._clock_s()
-        return Lookup(fence=self._moment, generation=generation, turn="alone" if is_alone else "lead")
+        return Lookup(fence=self._moment, generation=generation, turn=self._turn(place) if claims else "lead")
 
     async def put(self, key: bytes, value: bytes, *, ttl_s: float, tag: str, fence: int) -> bool:
         """See `Cache.put`."""
@@ -112,6 +111,11 @@ class MemoryCache:
     async def aclose(self) -> None:
         """Forgets everything."""
         await self.flush()
+
+    def _turn(self, place: _Place) -> Turn:
+        if self._is_held(place[0]):
+            return "held"
+        return "alone" if self._alone_until_s.get(place, 0.0) > self._clock_s() else "lead"
 
     def _hold(self, tag: str, writer: str, hold_s: float) -> None:
         writers = self._holds.setdefault(tag, {})

@@ -21,7 +21,8 @@ MAX_ENTRIES_PER_TAG = 1024
 MAX_FENCES = 100_000
 SWEEP_LIMIT_S = 5.0
 _SWEEP_BATCH = 2000
-_TURNS: dict[bytes, Turn] = {b"lead": "lead", b"follow": "follow", b"alone": "alone"}
+_TURNS: dict[bytes, Turn] = {b"lead": "lead", b"follow": "follow", b"alone": "alone", b"held": "held"}
+_LEASES: tuple[Argument, ...] = (scripts.LEASES_PREFIX, round(LEASE_S * 1000), scripts.WRITERS_PREFIX)
 
 
 class ValkeyCache:
@@ -63,7 +64,7 @@ class ValkeyCache:
         answer, fault = await self._bounded(
             self._get(
                 [scripts.STATE_KEY, scripts.FENCES_KEY],
-                [scripts.ENTRIES_PREFIX, tag, key, holder, scripts.LEASES_PREFIX, round(LEASE_S * 1000)],
+                [scripts.ENTRIES_PREFIX, tag, key, holder, *_LEASES],
             )
         )
         if fault is not None:

@@ -55,6 +55,9 @@ if found then
 end
 local of_tag = generation(KEYS[2], ARGV[2], state[3])
 if ARGV[4] == '' then return {false, state[1], 0, of_tag, 'lead'} end
+if redis.call('ZCOUNT', ARGV[7] .. ARGV[2], '(' .. now_ms(), '+inf') > 0 then
+  return {false, state[1], 0, of_tag, 'held'}
+end
 local lease = ARGV[5] .. of_tag .. ':' .. ARGV[2] .. ':' .. ARGV[3]
 local holder = redis.call('GET', lease)
 local turn = 'lead'

@@ -110,6 +110,22 @@ async def test_who_reads_after_a_write_joins_no_fetch_from_before_it(lab, script
     assert (await lab.client.get("/data?key=1")).json["value"] == "new"
 
 
+async def test_nobody_joins_a_fetch_that_is_under_way_while_a_record_is_written(lab, scripted):
+    """Who has seen the new value elsewhere would go back in time: the second reader's fetch begins after it came."""
+    slow, quick = scripted.upstream(scripted.record(1, "old")), scripted.upstream(scripted.record(1, "new", 2))
+    await lab.parts.cache.invalidate("record:1", writer="w", hold_s=60)
+    slow.open.clear()
+    lab.parts.database = slow
+    early = asyncio.create_task(lab.client.get("/data?key=1"))
+    await settle()
+    lab.parts.database = quick
+    late = asyncio.create_task(lab.client.get("/data?key=1"))
+    await settle()
+    slow.open.set()
+
+    assert [(await one).json["value"] for one in (early, late)] == ["old", "new"]
+
+
 @pytest.mark.parametrize(("ttl_s", "outcomes"), [(0.0, ["MISS", "MISS"]), (5.0, ["MISS", "HIT"])])
 async def test_that_something_does_not_exist_is_remembered_if_so_set(build_lab, scripted, ttl_s, outcomes):
     """C34: by setting, with its status."""
