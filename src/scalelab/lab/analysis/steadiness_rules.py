@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from scalelab.lab.analysis.evidence import Evidence
-from scalelab.lab.analysis.steady_state import BATCH_SIZE, steady_from, trend_of
+from scalelab.lab.analysis.steady_state import LEAST_POINTS, steady_from, trend_of
 from scalelab.lab.analysis.validity_rules import Finding, finding_of
 
 RATE_DRIFT_LIMIT = 0.1
@@ -95,28 +95,31 @@ def _flight_drift(evidence: Evidence) -> str:
 def _response_drift(evidence: Evidence) -> str:
     """Answers that come later and later, though neither rate nor queue moves: the queue's first ones are young.
 
-    A change in the beginning, which the truncation of MSER-5 takes away, is no drift.
+    A change in the beginning, which the truncation of MSER-5 takes away, is no drift. It takes away half at most: a
+    plateau so even that its own noise moves the cut beyond is judged by its second half.
     """
     responses = [row.latency_sum_s / row.completed for row in evidence.window_rows if row.completed > 0]
-    third = len(responses) // 3
-    if third < BATCH_SIZE:
+    if len(responses) < LEAST_POINTS:
         return ""
-    first_s, last_s = (sum(part) / third for part in (responses[:third], responses[-third:]))
     start = steady_from(responses)
-    if not _matters(last_s - first_s, evidence) or (start is not None and _is_flat(responses[start:], evidence)):
+    rest = responses[start if start is not None else len(responses) // 2 :]
+    if not _matters(responses, evidence) or not _matters(rest, evidence):
         return ""
-    never = "; a steady part was never reached" if start is None else ""
-    return f"answers took {first_s:.3g} s in its first third and {last_s:.3g} s in its last{never}"
+    first_s, last_s = _ends(responses)
+    return f"answers took {first_s:.3g} s in its first third and {last_s:.3g} s in its last; no steady part was found"
 
 
-def _is_flat(responses: Sequence[float], evidence: Evidence) -> bool:
-    trend = trend_of(responses)
-    return trend is None or not trend.is_significant or not _matters(trend.drift, evidence)
-
-
-def _matters(drift_s: float, evidence: Evidence) -> bool:
+def _matters(responses: Sequence[float], evidence: Evidence) -> bool:
     """By Little's law a longer response means more requests in flight: X times the drift, against the users."""
-    return abs(drift_s) * (evidence.throughput_per_s or 0.0) >= IN_FLIGHT_DRIFT_LIMIT * evidence.users
+    first_s, last_s = _ends(responses)
+    return abs(last_s - first_s) * (evidence.throughput_per_s or 0.0) >= IN_FLIGHT_DRIFT_LIMIT * evidence.users
+
+
+def _ends(responses: Sequence[float]) -> tuple[float, float]:
+    """Mean of the first third and of the last."""
+    third = max(1, len(responses) // 3)
+    first_s, last_s = (sum(part) / third for part in (responses[:third], responses[-third:]))
+    return first_s, last_s
 
 
 def _short_window(evidence: Evidence) -> str:
