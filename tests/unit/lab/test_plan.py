@@ -220,3 +220,17 @@ def test_a_mix_of_nothing_is_refused(classic):
     classic["load"]["mix"] = {"data": 0, "process": 0}
 
     assert "mix: at least one route" in faults_of(classic)
+
+
+def test_the_published_experiment_is_cut_by_its_clock_and_by_nothing_else():
+    """One slot a gateway; the drain is bounded, and every timeout is longer than load and drain together."""
+    document = tomllib.loads(CLASSIC.with_name("published.toml").read_text(encoding="utf-8"))
+
+    one, three = make_plan(document, "published.toml").scenarios
+
+    assert (one.gateways, three.gateways) == (1, 3)
+    assert one.topology.api_gateway.upstream_slots == 1
+    assert (one.load.users, one.load.duration_s, one.load.mix) == (1000, 60.0, {"data": 1.0})
+    longest_s = one.load.duration_s + one.load.drain_limit_s
+    assert one.topology.api_gateway.slot_wait_timeout_s > longest_s
+    assert one.topology.load_balancer.response_timeout_s > longest_s
