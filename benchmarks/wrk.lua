@@ -1,8 +1,8 @@
--- Rotates tokens and keys. Arguments: token file, keys ("same", "paired", "unique" or a count), first key, path.
-local heads, keys, first, turn = {}, "same", 0, 0
+-- Rotates tokens and keys. Arguments: token file, keys ("same", "paired", "unique" or a count), first turn, path.
+local heads, keys, turn = {}, "same", 0
 
 function init(arguments)
-  keys, first = arguments[2], tonumber(arguments[3])
+  keys, turn = arguments[2], tonumber(arguments[3])
   local before = "GET " .. arguments[4] .. "?key="
   local after = " HTTP/1.1\r\nHost: " .. wrk.headers["Host"] .. "\r\nAuthorization: Bearer "
   for token in io.lines(arguments[1]) do
@@ -23,7 +23,7 @@ function request()
   local head = heads[turn % #heads + 1]
   turn = turn + 1
   if keys == "unique" then
-    return head[1] .. (first + turn) .. head[2]
+    return head[1] .. turn .. head[2]
   end
   return head
 end

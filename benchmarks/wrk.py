@@ -43,6 +43,7 @@ def measure(
     *,
     keys: str = "same",
     path: str = "/data",
+    start: int = 0,
     is_pinned: bool = True,
 ) -> Measured:
     """Saturate `url` with 64 connections.
@@ -54,12 +55,14 @@ def measure(
         server_pids: whose CPU is told.
         keys: "same", "paired" with the tokens, "unique" for ever new ones, or how many.
         path: of every request.
+        start: which token takes the first turn; of no meaning for "unique" keys.
         is_pinned: whether wrk has a core of its own.
 
     Raises:
         BenchError: an answer was not good, or wrk failed.
     """
-    script = ["-s", str(_SCRIPT), url, "--", str(tokens.file), keys, str(next(_runs) * _KEYS_PER_RUN), path]
+    first = next(_runs) * _KEYS_PER_RUN if keys == "unique" else start
+    script = ["-s", str(_SCRIPT), url, "--", str(tokens.file), keys, str(first), path]
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{duration_s}s", *script]
     cpu_before_s, began_s, children_before_s = cpu_s(server_pids), time.monotonic(), _children_cpu_s()
     ran = subprocess.run(
