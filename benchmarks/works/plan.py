@@ -15,4 +15,4 @@ class Pace:
 
 
 FULL = Pace(rounds=5, duration_s=3, warm_up_s=1)
-QUICK = Pace(rounds=3, duration_s=2, warm_up_s=1)
+QUICK = Pace(rounds=2, duration_s=1, warm_up_s=1)
