@@ -70,7 +70,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two short rounds instead of five, to see that all works")
+    parser.add_argument("--quick", action="store_true", help="two short rounds, to see that all works")
     parser.add_argument("--long", action="store_true", help="also the generator for ten minutes")
     parser.add_argument("--install", action="store_true", help="also time make install")
     parser.add_argument("--only", nargs="+", choices=WORKS, help="these works alone")
