@@ -43,9 +43,21 @@ def configure_logs(settings: ServiceSettings) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def sampling_bound(ratio: float) -> float:
+    """The access line of a request is written where the CRC-32 of its id lies under this: every hop agrees."""
+    return ratio * 2**32
+
+
 def is_sampled(request_id: str, ratio: float) -> bool:
-    """Whether this request's access line is written: hangs on the id alone, so every hop agrees."""
-    return zlib.crc32(request_id.encode()) < ratio * 2**32
+    """Whether this request's access line is written: hangs on the id alone."""
+    return zlib.crc32(request_id.encode()) < sampling_bound(ratio)
+
+
+def write_access_line(method: str, path: str, status: int, duration_s: float, request_id: str) -> None:
+    """One line for one answer; `duration_s` from first byte in to last byte out."""
+    structlog.get_logger().info(
+        "request", method=method, path=path, status=status, duration_s=round(duration_s, 6), request_id=request_id
+    )
 
 
 def _naming(instance: str) -> structlog.typing.Processor:

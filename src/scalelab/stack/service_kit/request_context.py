@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
 from scalelab.stack.http_cache.http_dates import format_http_date
-from scalelab.stack.service_kit.logs import is_sampled
+from scalelab.stack.service_kit.logs import is_sampled, write_access_line
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 
 _REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
@@ -61,13 +61,7 @@ class RequestContext:
         self._metrics.requests.labels(label, method, str(status)).inc()
         self._metrics.duration.labels(label).observe(duration_s)
         if status >= _SERVER_FAULT or is_sampled(scope["request_id"], self._access_sample_ratio):
-            structlog.get_logger().info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                duration_s=round(duration_s, 6),
-            )
+            write_access_line(scope["method"], scope["path"], status, duration_s, scope["request_id"])
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:

@@ -1,9 +1,9 @@
 """The bounded table of the hit path. Everything that makes an answer wrong drops it here, at once."""
 
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 
-from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer
+from scalelab.stack.api_gateway.hot_path.hot_answer import Dates, HitCount, HotAnswer
 
 MAX_BYTES = 64 * 1024 * 1024
 SHUT = float("-inf")
@@ -11,10 +11,10 @@ OPEN_FOR_EVER = float("inf")
 
 
 class HotTable:
-    """Answers by request head; the least recently used goes first. One event loop only.
+    """Answers by request head; the least recently used goes first, use being noted about once a second.
 
-    `open_until_s` (monotonic clock) says until when answers may be given without asking the shared cache: it lies in
-    the past while this gateway cannot be told of writes elsewhere.
+    One event loop only. `open_until_s` (monotonic clock) says until when answers may be given without asking the
+    shared cache: it lies in the past while this gateway cannot be told of writes elsewhere.
     """
 
     def __init__(
@@ -33,11 +33,13 @@ class HotTable:
         self._by_tag: defaultdict[str, set[bytes]] = defaultdict(set)
         self._by_token: defaultdict[str, set[bytes]] = defaultdict(set)
         self._held_bytes = 0
+        self._date_of = Dates()
+        self._hits: dict[str, HitCount] = {}
         self.open_until_s = open_until_s
         self.moment = 0
         """Grows with each drop: an answer that was looked up before a drop may not be added after it."""
-        self.hits: Counter[str] = Counter()
-        """Answers given, by route; the metrics read it."""
+        self.peek = self._answers.get
+        """`peek(head)`: the answer for this head, whether or not it may be given now. Ask `may_be_given`."""
 
     def __repr__(self) -> str:
         return f"<hot table: {len(self._answers)} answers, {self._held_bytes} bytes>"
@@ -50,21 +52,22 @@ class HotTable:
         """What the answers and their heads take."""
         return self._held_bytes
 
-    def counted_hits(self) -> Counter[str]:
+    def hits_of(self, route: str) -> HitCount:
+        """Where the answers given on a route are counted."""
+        return self._hits.setdefault(route, HitCount(route))
+
+    def counted_hits(self) -> dict[str, int]:
         """Answers given since the last call, by route."""
-        counted, self.hits = self.hits, Counter()
+        counted = {count.route: count.number for count in self._hits.values() if count.number}
+        for count in self._hits.values():
+            count.number = 0
         return counted
 
-    def get(self, head: bytes, now_s: float, steady_s: float) -> HotAnswer | None:
-        """The answer for this head, if it may be given now: Unix time, monotonic time."""
-        answer = self._answers.get(head)
-        if answer is None or steady_s >= self.open_until_s:
-            return None
-        if not answer.is_usable(now_s, steady_s):
-            self._forget(head)
-            return None
-        self._answers.move_to_end(head)
-        return answer
+    def may_be_given(self, head: bytes, answer: HotAnswer, steady_s: float) -> bool:
+        """Whether `answer`, which stands under `head`, may be given at this moment; then `answer.head` is of now."""
+        if steady_s >= self.open_until_s:
+            return False
+        return steady_s < answer.good_until_s or self._renew(head, answer, steady_s)
 
     def add(self, head: bytes, answer: HotAnswer, moment: int) -> bool:
         """Keep an answer; False when something was dropped since `moment`, or it is not usable or too large."""
@@ -122,6 +125,15 @@ class HotTable:
         self._by_tag.clear()
         self._by_token.clear()
         self._held_bytes = 0
+
+    def _renew(self, head: bytes, answer: HotAnswer, steady_s: float) -> bool:
+        now_s = self.clock_s()
+        if not answer.is_usable(now_s, steady_s):
+            self._forget(head)
+            return False
+        self._answers.move_to_end(head)
+        answer.render(now_s, steady_s, self._date_of)
+        return True
 
     def _forget(self, head: bytes) -> None:
         answer = self._answers.pop(head, None)

@@ -34,7 +34,7 @@ class HotOffers:
         self, table: HotTable, *, instance: str, leeway_s: float, steady_clock_s: Callable[[], float]
     ) -> None:
         self.table = table
-        self._ending = f"{INSTANCE_HEADER.lower()}: {instance}\r\n\r\n".encode()
+        self._ending = f"\r\n{INSTANCE_HEADER.lower()}: {instance}\r\n\r\n".encode()
         self._leeway_s = leeway_s
         self._steady_clock_s = steady_clock_s
 
@@ -70,7 +70,8 @@ class HotOffers:
         moment, began_s = request.state.hot_moment
         token = request.state.token
         answer = HotAnswer(
-            request.scope["route"].path,
+            self.table.hits_of(request.scope["route"].path),
+            request.scope["path"],
             tag,
             token.jti,
             stored_at_s,

@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+from scalelab.contracts.http_names import REQUEST_ID_HEADER
+
 _HEAD_END = b"\r\n\r\n"
-_ID_FIELD = b"x-request-id: "
+_ID_FIELD = f"\r\n{REQUEST_ID_HEADER.lower()}: ".encode()
 _MAX_ID_BYTES = 64
 _GET = b"GET "
 MAX_HEAD_BYTES = 4096
@@ -13,6 +15,7 @@ class RequestKey(NamedTuple):
     """`head` is what is compared; `request_id` is empty when the request brought none."""
 
     head: bytes
+    """All bytes, which end with an empty line; or, where an id follows, all before the id, with its field's name."""
     request_id: bytes
 
 
@@ -27,10 +30,22 @@ def request_key(data: bytes) -> RequestKey | None:
         return None
     if data.find(_HEAD_END) != len(data) - len(_HEAD_END):
         return None  # a second request, or a body, follows
-    last_line = data.rfind(b"\r\n", 0, -len(_HEAD_END)) + 2
-    if data[last_line : last_line + len(_ID_FIELD)].lower() != _ID_FIELD:
-        return RequestKey(data, b"")
-    request_id = data[last_line + len(_ID_FIELD) : -len(_HEAD_END)]
-    if not 0 < len(request_id) <= _MAX_ID_BYTES or not request_id.replace(b"-", b"").replace(b".", b"").isalnum():
-        return RequestKey(data, b"")
-    return RequestKey(data[:last_line], request_id)
+    start = start_of_last_value(data)
+    request_id = id_from(data, start)
+    if request_id and data[:start].lower().endswith(_ID_FIELD):
+        return RequestKey(data[:start], request_id)
+    return RequestKey(data, b"")
+
+
+def start_of_last_value(data: bytes) -> int:
+    """Where the value of the last field of a head begins, if it is written in the usual way."""
+    return data.rfind(b": ") + 2
+
+
+def id_from(data: bytes, start: int) -> bytes:
+    """The request id, if the bytes from `start` on are a plain token and an empty line, and nothing else."""
+    request_id = data[start:-4]
+    if data[-4:] != _HEAD_END or len(request_id) > _MAX_ID_BYTES:
+        return b""
+    is_token = request_id.isalnum() or request_id.translate(None, b"-.").isalnum()
+    return request_id if is_token else b""

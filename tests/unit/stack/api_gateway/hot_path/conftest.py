@@ -2,7 +2,7 @@
 
 import pytest
 
-from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer, fixed_head
+from scalelab.stack.api_gateway.hot_path.hot_answer import HitCount, HotAnswer, fixed_head
 
 START_S = 1_700_000_000.0
 STEADY_S = 1000.0
@@ -28,17 +28,18 @@ def clock():
 def hot():
     """`hot(tag="record:1", fresh_s=60)` is a verified answer."""
 
-    def make(body=b"body", tag="record:1", token_id="j1", fresh_s=60.0, token_s=3600.0):
+    def make(body=b"body", tag="record:1", token_id="j1", fresh_s=60.0, token_s=3600.0, stored_s=0.0):
         return HotAnswer(
+            HitCount("/data"),
             "/data",
             tag,
             token_id,
-            START_S,
+            START_S + stored_s,
             60.0,
             STEADY_S + fresh_s,
             START_S + token_s,
             fixed_head([(b"etag", b'"e"'), (b"age", b"3"), (b"date", b"old"), (b"x-request-id", b"old")], len(body)),
-            b"x-scalelab-instance: i\r\n\r\n" + body,
+            b"\r\nx-scalelab-instance: i\r\n\r\n" + body,
         )
 
     return make

@@ -1,21 +1,43 @@
 """What the hit path writes."""
 
+import pytest
+
+
+def dated(second):
+    return b"D%d" % (second - 1_700_000_000)
+
 
 def test_age_date_and_ttl_are_of_now(hot, clock):
-    """C45: rendered anew when the second changes, never from another second."""
+    """C45: said of the moment of rendering, in the long way's order, up to where the request id is put."""
     answer = hot()
 
-    first = answer.head(clock.now_s + 2, b"D2")
-    again = answer.head(clock.now_s + 2.9, b"ignored within the second")
-    later = answer.head(clock.now_s + 10, b"D10")
+    answer.render(clock.now_s + 2, clock.steady_s + 2, dated)
+    first = answer.head
+    answer.render(clock.now_s + 10.5, clock.steady_s + 10.5, dated)
 
     assert first == (
         b'HTTP/1.1 200 OK\r\ncontent-length: 4\r\netag: "e"\r\n'
-        b"age: 2\r\nx-cache: HIT\r\ncache-status: scalelab; hit; ttl=58\r\ndate: D2\r\n"
+        b"age: 2\r\nx-cache: HIT\r\ncache-status: scalelab; hit; ttl=58\r\ndate: D2\r\nx-request-id: "
     )
-    assert again == first
-    assert b"age: 10\r\nx-cache: HIT\r\ncache-status: scalelab; hit; ttl=50\r\n" in later
-    assert later.endswith(b"date: D10\r\n")
+    assert b"age: 10\r\nx-cache: HIT\r\ncache-status: scalelab; hit; ttl=50\r\ndate: D10\r\n" in answer.head
+
+
+@pytest.mark.parametrize(
+    ("changes", "after_s", "good_for_s"),
+    [
+        ({}, 2.25, 0.75),  # the second ends
+        ({"stored_s": 0.5}, 2.25, 0.25),  # the age grows
+        ({"fresh_s": 2.5}, 2.25, 0.25),  # the answer ends
+        ({"token_s": 2.5}, 2.25, 0.25),  # the token ends
+    ],
+)
+def test_a_rendering_is_good_until_what_it_says_changes(hot, clock, changes, after_s, good_for_s):
+    """Date, Age, the answer's life or the token's: whichever is first."""
+    answer = hot(**changes)
+
+    answer.render(clock.now_s + after_s, clock.steady_s + after_s, dated)
+
+    assert answer.good_until_s == clock.steady_s + after_s + good_for_s
 
 
 def test_it_ends_with_the_answer_or_the_token_whichever_is_first(hot, clock):

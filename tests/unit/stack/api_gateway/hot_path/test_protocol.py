@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from uvicorn.config import Config
@@ -220,7 +221,7 @@ async def test_the_third_time_is_from_memory_and_is_counted(open_gateway):
     gateway.end()
 
     table = gateway.lab.parts.hot_path.table
-    assert (len(table), table.hits) == (1, {"/data": 2})
+    assert (len(table), table.hits_of("/data").number) == (1, 2)
     assert [answers.count(what) for what in (b"x-cache: MISS", b"x-cache: HIT")] == [1, 3]
     gateway.lab.metrics.exposition()
     assert gateway.lab.metric("scalelab_cache_hits_total", route="/data") == 3
@@ -237,16 +238,74 @@ async def test_a_request_id_at_the_end_does_not_defeat_it(open_gateway):
     gateway.end()
 
     assert re.findall(rb"x-request-id: (\S+)", answers) == [b"mine-0", b"mine-1", b"mine-2", b"mine-3"]
-    assert gateway.lab.parts.hot_path.table.hits["/data"] == 2
+    assert gateway.lab.parts.hot_path.table.hits_of("/data").number == 2
 
 
-@pytest.mark.parametrize(("ratio", "hits"), [(0.0, 2), (1.0, 0)])
-async def test_an_access_line_that_is_due_is_written_by_the_long_way(open_gateway, ratio, hits):
-    """A sampled request is not answered from memory."""
+@pytest.mark.parametrize(("ratio", "lines"), [(0.0, 0), (1.0, 4)])
+async def test_an_access_line_that_is_due_is_written(open_gateway, ratio, lines):
+    """Each answer from memory has the line that the long way would have written, with its own id."""
     gateway = open_gateway(access_sample_ratio=ratio)
-    request = head("GET", 1, "Host: lab", f"Authorization: Bearer {token(gateway.lab, 'alice')}")
-    for _ in range(4):
-        await gateway.send(request)
+    bearer = f"Authorization: Bearer {token(gateway.lab, 'alice')}"
+    with structlog.testing.capture_logs() as written:
+        for number in range(4):
+            await gateway.send(head("GET", 1, "Host: lab", bearer, f"X-Request-Id: mine-{number}"))
     gateway.end()
 
-    assert gateway.lab.parts.hot_path.table.hits["/data"] == hits
+    written = [line for line in written if line["event"] == "request"]
+    assert [line["request_id"] for line in written] == [f"mine-{number}" for number in range(lines)]
+    assert all((line["method"], line["path"], line["status"]) == ("GET", "/data", 200) for line in written)
+    assert gateway.lab.parts.hot_path.table.hits_of("/data").number == 2
+
+
+async def test_what_follows_a_known_request_is_read_as_http(open_gateway):
+    """A line after a whole request is another, faulty request, not the first one's id."""
+    gateway = open_gateway()
+    known = head("GET", 1, "Host: lab", f"Authorization: Bearer {token(gateway.lab, 'alice')}")
+    for _ in range(3):
+        await gateway.send(known)
+    gateway.taken()
+    await gateway.send(known + b"x-request-id: a\r\n\r\n")
+    answers = gateway.taken()
+    gateway.end()
+
+    assert answers.count(b"HTTP/1.1 200") <= 1
+    assert b"HTTP/1.1 400" in answers
+
+
+async def test_nothing_is_answered_from_memory_while_the_client_does_not_read(open_gateway):
+    """Back-pressure: what is known waits its turn too."""
+    gateway = open_gateway()
+    known = head("GET", 1, "Host: lab", f"Authorization: Bearer {token(gateway.lab, 'alice')}")
+    for _ in range(3):
+        await gateway.send(known)
+    hits = gateway.lab.parts.hot_path.table.hits_of("/data")
+    before = hits.number
+    gateway.protocol.pause_writing()
+    await gateway.send(known)
+    paused = hits.number
+    gateway.protocol.resume_writing()
+    for _ in range(60):
+        await asyncio.sleep(0)
+    await gateway.send(known)
+    gateway.end()
+
+    assert (paused, hits.number) == (before, before + 1)
+
+
+async def test_a_connection_on_which_nothing_is_asked_is_closed(open_gateway):
+    """From the first moment, and again after bytes that begin no request; an answer from memory starts it anew."""
+    gateway = open_gateway()
+    known = head("GET", 1, "Host: lab", f"Authorization: Bearer {token(gateway.lab, 'alice')}")
+    await gateway.send(b"\r\n")
+    armed = gateway.protocol.timeout_keep_alive_task is not None
+    for _ in range(3):
+        await gateway.send(known)
+    gateway.lab.clock.now_s += 1
+    await gateway.send(known)
+    gateway.protocol.timeout_keep_alive_handler()
+    is_open_after_a_hit = not gateway.wire.is_closed
+    gateway.lab.clock.now_s += 100
+    gateway.protocol.timeout_keep_alive_handler()
+    gateway.end()
+
+    assert (armed, is_open_after_a_hit, gateway.wire.is_closed) == (True, True, True)
