@@ -122,7 +122,7 @@ def _from_cache(request: Request, responses: ResponseCache, place: Place, findin
         responses.hot.offer(
             request,
             response,
-            tag=place.tag,
+            place,
             stored_at_s=answer.stored_at_s,
             ttl_s=answer.ttl_s,
             remaining_s=finding.remaining_s,

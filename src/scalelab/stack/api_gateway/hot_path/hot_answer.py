@@ -1,12 +1,12 @@
-"""One verified answer: what is written to the client, and until when it may be. Never holds a credential."""
+"""One answer: what is written to the client, and until when it may be. Who may have it is not said here."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
 from scalelab.stack.http_cache.http_dates import format_http_date
 
-NOT_RENDERED = float("-inf")
+NEVER = float("-inf")
 _SAID_ANEW = frozenset({b"age", b"date", b"cache-status", b"x-request-id", b"x-cache", b"content-length"})
 _BOOKKEEPING_BYTES = 512
 _ID_NAME = REQUEST_ID_HEADER.lower().encode()
@@ -25,39 +25,41 @@ class HitCount:
 
 @dataclass(slots=True, eq=False)
 class HotAnswer:
-    """A 200 from the response cache, for one exact request head. What is written is `head`, a request id, `tail`.
+    """The newest 200 under one key of the response cache, shared by all who may have it.
 
-    `stored_at_s` and `token_valid_until_s` are Unix seconds; `fresh_until_s` and `good_until_s` are on the monotonic
-    clock, so that a clock that is set back does not make an answer live longer.
+    What is written is `head`, a request id, `tail`. `stored_at_s` is Unix time; `fresh_until_s` and `good_until_s`
+    are on the monotonic clock, so that a clock that is set back does not make an answer live longer.
     """
 
     hits: HitCount
     path: str
     """As the access line has it."""
     tag: str
-    """What it is made from; invalidating the tag drops it."""
-    token_id: str
-    """The `jti` of the token that was verified; revoking it drops the answer."""
+    """What it is made from; invalidating the tag spoils it."""
     stored_at_s: float
     ttl_s: float
     fresh_until_s: float
-    token_valid_until_s: float
     fixed_head: bytes
     """Status line and fields that do not change."""
     tail: bytes
     """What stands behind the request id: the end of its line, the last fields, an empty line, the body."""
-    good_until_s: float = NOT_RENDERED
+    good_until_s: float = NEVER
     """Until then `head` says the truth, and the answer may be given without another question."""
     head: bytes = b""
-    size_bytes: int = field(init=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def size_bytes(self) -> int:
         """Its share of the table's bound."""
-        self.size_bytes = 2 * len(self.fixed_head) + len(self.tail) + _BOOKKEEPING_BYTES
+        return 2 * len(self.fixed_head) + len(self.tail) + _BOOKKEEPING_BYTES
 
-    def is_usable(self, now_s: float, steady_s: float) -> bool:
-        """Whether answer (monotonic clock) and token (Unix time) are both still good."""
-        return steady_s < self.fresh_until_s and now_s < self.token_valid_until_s
+    def spoil(self) -> None:
+        """It is no longer true."""
+        self.fresh_until_s = self.good_until_s = NEVER
+
+    def renew(self, newer: "HotAnswer") -> None:
+        """Give `newer` from now on, to all who may have this one."""
+        self.stored_at_s, self.ttl_s, self.fresh_until_s = newer.stored_at_s, newer.ttl_s, newer.fresh_until_s
+        self.fixed_head, self.tail, self.good_until_s = newer.fixed_head, newer.tail, NEVER
 
     def render(self, now_s: float, steady_s: float, date_of: Callable[[int], bytes]) -> None:
         """Say Age, Date and Cache-Status of now, in the long way's order; good until one of them changes or it ends.
@@ -75,8 +77,8 @@ class HotAnswer:
             date_of(second),
             _ID_NAME,
         )
-        ends_s = min(second + 1, self.stored_at_s + age_s + 1, self.token_valid_until_s) - now_s
-        self.good_until_s = min(steady_s + ends_s, self.fresh_until_s)
+        said_for_s = min(second + 1, self.stored_at_s + age_s + 1) - now_s
+        self.good_until_s = min(steady_s + said_for_s, self.fresh_until_s)
 
 
 def fixed_head(fields: Iterable[tuple[bytes, bytes]], body_bytes: int) -> bytes:

@@ -10,6 +10,7 @@ from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer, fixed_head
 from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
 from scalelab.stack.api_gateway.hot_path.protocol import KEY_IN_SCOPE
 from scalelab.stack.api_gateway.hot_path.request_key import RequestKey
+from scalelab.stack.api_gateway.response_store import Place
 
 _CHANGES_THE_ANSWER = frozenset(
     {
@@ -46,8 +47,8 @@ class HotOffers:
         self,
         request: Request,
         response: Response,
+        place: Place,
         *,
-        tag: str,
         stored_at_s: float,
         ttl_s: float,
         remaining_s: float,
@@ -57,7 +58,7 @@ class HotOffers:
         Args:
             request: verified; it holds the moment at which it began.
             response: as it leaves.
-            tag: what it was made from.
+            place: where the cache has it.
             stored_at_s: Unix time, for its age.
             ttl_s: the whole time to live, as `Cache-Status` counts it.
             remaining_s: what was left of it when the cache was asked.
@@ -72,16 +73,21 @@ class HotOffers:
         answer = HotAnswer(
             self.table.hits_of(request.scope["route"].path),
             request.scope["path"],
-            tag,
-            token.jti,
+            place.tag,
             stored_at_s,
             ttl_s,
             began_s + remaining_s,
-            token.expires_at_s + self._leeway_s,
             fixed_head(response.raw_headers, len(response.body)),
             self._ending + bytes(response.body),
         )
-        self.table.add(key.head, answer, moment)
+        self.table.add(
+            key.head,
+            place.key,
+            answer,
+            token_id=token.jti,
+            token_valid_until_s=token.expires_at_s + self._leeway_s,
+            moment=moment,
+        )
 
 
 def _is_plain(headers: Iterable[tuple[bytes, bytes]], *, has_id_at_its_end: bool) -> bool:

@@ -13,8 +13,8 @@ from zlib import crc32
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from scalelab.stack.api_gateway.hot_path.hot_answer import HotAnswer
 from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
+from scalelab.stack.api_gateway.hot_path.known_head import KnownHead
 from scalelab.stack.api_gateway.hot_path.request_key import id_from, request_key, start_of_last_value
 from scalelab.stack.service_kit.logs import sampling_bound, write_access_line
 
@@ -37,7 +37,7 @@ class HotPathProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._table: HotTable | None = self.app_state.get(STATE_NAME)
-        self._peek: Callable[[bytes], HotAnswer | None] = _nothing if self._table is None else self._table.peek
+        self._peek: Callable[[bytes], KnownHead | None] = _nothing if self._table is None else self._table.peek
         self._sampling_bound = sampling_bound(self.app_state.get(SAMPLE_RATIO_NAME, 0.0))
         self._is_free = False
         """Whether the table may be asked: no message has begun that is not answered, and the client reads."""
@@ -53,17 +53,15 @@ class HotPathProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Transport callback."""
         if self._is_free:
-            head, request_id = data, b""
-            answer = self._peek(data)  # a head that is known to the last byte is one whole request
-            if answer is None:
+            known, request_id = self._peek(data), b""  # a head that is known to the last byte is one whole request
+            if known is None:
                 start = start_of_last_value(data)
-                head = data[:start]
-                answer = self._peek(head)
-                if answer is not None:
+                known = self._peek(data[:start])
+                if known is not None:
                     request_id = id_from(data, start)
                     if not request_id:
-                        answer = None
-            if answer is not None and self._is_given(head, answer, request_id):
+                        known = None
+            if known is not None and self._is_given(known, request_id):
                 return
         self._take_the_long_way(data)
 
@@ -101,12 +99,13 @@ class HotPathProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
-    def _is_given(self, head: bytes, answer: HotAnswer, request_id: bytes) -> bool:
+    def _is_given(self, known: KnownHead, request_id: bytes) -> bool:
         table = self._table
         assert table is not None
         steady_s = table.steady_clock_s()
-        if not table.may_be_given(head, answer, steady_s):
+        if not table.may_be_given(known, steady_s):
             return False
+        answer = known.answer
         request_id = request_id or _next_id()
         self.transport.write(b"".join((answer.head, request_id, answer.tail)))
         answer.hits.number += 1

@@ -26,18 +26,16 @@ def clock():
 
 @pytest.fixture
 def hot():
-    """`hot(tag="record:1", fresh_s=60)` is a verified answer."""
+    """`hot(tag="record:1", fresh_s=60)` is an answer."""
 
-    def make(body=b"body", tag="record:1", token_id="j1", fresh_s=60.0, token_s=3600.0, stored_s=0.0):
+    def make(body=b"body", tag="record:1", fresh_s=60.0, stored_s=0.0):
         return HotAnswer(
             HitCount("/data"),
             "/data",
             tag,
-            token_id,
             START_S + stored_s,
             60.0,
             STEADY_S + fresh_s,
-            START_S + token_s,
             fixed_head([(b"etag", b'"e"'), (b"age", b"3"), (b"date", b"old"), (b"x-request-id", b"old")], len(body)),
             b"\r\nx-scalelab-instance: i\r\n\r\n" + body,
         )

@@ -28,11 +28,10 @@ def test_age_date_and_ttl_are_of_now(hot, clock):
         ({}, 2.25, 0.75),  # the second ends
         ({"stored_s": 0.5}, 2.25, 0.25),  # the age grows
         ({"fresh_s": 2.5}, 2.25, 0.25),  # the answer ends
-        ({"token_s": 2.5}, 2.25, 0.25),  # the token ends
     ],
 )
 def test_a_rendering_is_good_until_what_it_says_changes(hot, clock, changes, after_s, good_for_s):
-    """Date, Age, the answer's life or the token's: whichever is first."""
+    """Date, Age, or the answer's life: whichever is first."""
     answer = hot(**changes)
 
     answer.render(clock.now_s + after_s, clock.steady_s + after_s, dated)
@@ -40,15 +39,17 @@ def test_a_rendering_is_good_until_what_it_says_changes(hot, clock, changes, aft
     assert answer.good_until_s == clock.steady_s + after_s + good_for_s
 
 
-def test_it_ends_with_the_answer_or_the_token_whichever_is_first(hot, clock):
-    """D09: a token that has expired opens nothing, however fresh the answer."""
-    now_s, steady_s = clock.now_s, clock.steady_s
+def test_a_newer_answer_takes_the_place_of_an_older_one(hot, clock):
+    """All who share it are given the newer one; what was rendered before is not."""
+    answer, newer = hot(body=b"old"), hot(body=b"new body", stored_s=30, fresh_s=90)
+    answer.render(clock.now_s, clock.steady_s, dated)
 
-    assert hot(fresh_s=10, token_s=5).is_usable(now_s + 4.9, steady_s + 4.9)
-    assert not hot(fresh_s=10, token_s=5).is_usable(now_s + 5, steady_s + 5)
-    assert not hot(fresh_s=5, token_s=10).is_usable(now_s + 5, steady_s + 5)
+    answer.renew(newer)
+    is_rendered = clock.steady_s < answer.good_until_s
+    answer.render(clock.now_s + 31, clock.steady_s + 31, dated)
 
-
-def test_a_clock_that_is_set_back_keeps_no_answer_alive(hot, clock):
-    """Freshness is counted on the monotonic clock."""
-    assert not hot(fresh_s=10).is_usable(clock.now_s - 100, clock.steady_s + 10)
+    assert not is_rendered
+    assert b"content-length: 8\r\n" in answer.head
+    assert b"age: 1\r\n" in answer.head
+    assert answer.tail.endswith(b"new body")
+    assert answer.fresh_until_s == newer.fresh_until_s
