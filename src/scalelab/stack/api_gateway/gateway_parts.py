@@ -92,6 +92,7 @@ class GatewayParts:
             self.origins.opened(),
             self.coherence.opened(),
         ):
+            await self.cache.ping()  # connected before the first burst; without a cache it starts all the same
             try:
                 yield self.hot_path.connection_state
             finally:

@@ -40,6 +40,7 @@ class RespClient:
             raise ValueError(f"{parts.scheme}:// is neither unix:// nor redis:// nor rediss://")
         self._parts = parts
         self._password = unquote(parts.password) if parts.password else password
+        self._scripts: list[str] = []
         self._line: _Line | None = None
         self._connecting: asyncio.Task[_Line] | None = None
 
@@ -56,7 +57,8 @@ class RespClient:
         return await line.send(command)
 
     def script(self, text: str) -> Callable[[Sequence[Argument], Sequence[Argument]], Coroutine[Any, Any, Any]]:
-        """A Lua script as a function of keys and arguments; the server learns it when it does not know it."""
+        """A Lua script as a function of keys and arguments; taught with each connection, and when it is not known."""
+        self._scripts.append(text)
         digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
         async def run(keys: Sequence[Argument], arguments: Sequence[Argument]) -> Any:
@@ -119,6 +121,8 @@ class RespClient:
         database = self._parts.path.strip("/") if self._parts.scheme != "unix" else ""
         if database not in {"", "0"}:
             await line.send(("SELECT", database))
+        taught = [line.send(("SCRIPT", "LOAD", text)) for text in self._scripts]  # a first burst need not wait for it
+        await asyncio.gather(*taught, return_exceptions=True)
 
 
 class _Line(asyncio.Protocol):

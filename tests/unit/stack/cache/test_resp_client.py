@@ -1,6 +1,7 @@
 """The pipelined client against a scripted server: order, loss, callers who leave, greetings."""
 
 import asyncio
+import hashlib
 import tempfile
 from pathlib import Path
 
@@ -143,17 +144,23 @@ async def test_bytes_that_are_no_reply_end_the_connection(server):
     await client.aclose()
 
 
-async def test_a_script_is_taught_once(server):
-    """EVALSHA first; the text only to a server that does not know it."""
-    known = set()
+class ServerOfScripts:
+    """Knows a script when its text has been loaded or run."""
 
-    def reply(command):
-        if command[0] == b"EVALSHA" and command[1] not in known:
-            known.add(command[1])
+    def __init__(self):
+        self.known = set()
+
+    def __call__(self, command):
+        if command[0] == b"EVALSHA" and command[1] not in self.known:
             return b"-NOSCRIPT none\r\n"
+        text = command[2] if command[0] == b"SCRIPT" else command[1]
+        self.known.add(hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
         return b":7\r\n"
 
-    scripted = await server(reply)
+
+async def test_scripts_are_taught_with_the_connection(server):
+    """So that a first burst finds the server prepared."""
+    scripted = await server(ServerOfScripts())
     client = RespClient(scripted.url)
     script = client.script("return 7")
 
@@ -161,7 +168,23 @@ async def test_a_script_is_taught_once(server):
     await client.aclose()
 
     assert results == [7, 7]
-    assert [command[0] for command in scripted.commands] == [b"EVALSHA", b"EVAL", b"EVALSHA"]
+    assert [command[0] for command in scripted.commands] == [b"SCRIPT", b"EVALSHA", b"EVALSHA"]
+
+
+async def test_a_script_that_the_server_has_forgotten_is_taught_again(server):
+    """The text goes only to a server that does not know it."""
+    knowing = ServerOfScripts()
+    scripted = await server(knowing)
+    client = RespClient(scripted.url)
+    script = client.script("return 7")
+
+    await script(["k"], ["a"])
+    knowing.known.clear()
+    results = [await script(["k"], ["a"]) for _ in range(2)]
+    await client.aclose()
+
+    assert results == [7, 7]
+    assert [command[0] for command in scripted.commands[1:]] == [b"EVALSHA", b"EVALSHA", b"EVAL", b"EVALSHA"]
 
 
 async def test_the_password_and_the_database_go_first(server):
