@@ -9,6 +9,7 @@ import pytest
 pytestmark = pytest.mark.integration
 
 SIMULTANEOUS = 1000
+ATTEMPTS = 3
 
 
 def wait_until(is_true, limit_s=10.0):
@@ -47,11 +48,20 @@ def gateways(start_gateway):
 
 
 def test_a_thousand_simultaneous_misses_reach_the_service_once(gateways, services):
-    """C16, C17: over three gateways; all have the same answer, one of them by the one fetch."""
-    services.delay_s = 1.5
+    """C16, C17: over three gateways; all have the same answer, one of them by the one fetch.
 
-    answers = asyncio.run(read_at_all(gateways, "/data?key=1", SIMULTANEOUS))
-    assert services.asked.count("GET /records/1") == 1
+    A gateway that a busy machine kept from hearing of its cache within the bound fetches by itself: once, and it says so.
+    Such an attempt is made again with another key.
+    """
+    services.delay_s = 1.5
+    for key in range(1, ATTEMPTS + 1):
+        answers = asyncio.run(read_at_all(gateways, f"/data?key={key}", SIMULTANEOUS))
+        unheard = [said for _, _, said, _ in answers if said.endswith("detail=cache-timeout")]
+        assert services.asked.count(f"GET /records/{key}") == 1 + len(unheard)
+        if not unheard:
+            break
+
+    assert services.asked.count(f"GET /records/{key}") == 1
     assert {(status, json.loads(body)["value"]) for status, _, _, body in answers} == {(200, "first")}
     outcomes = [outcome for _, outcome, _, _ in answers]
     assert outcomes.count("MISS") == 1
