@@ -50,7 +50,7 @@ def gateways(start_gateway):
 def test_a_thousand_simultaneous_misses_reach_the_service_once(gateways, services):
     """C16, C17: over three gateways; all have the same answer, one of them by the one fetch.
 
-    A gateway that a busy machine kept from hearing of its cache within the bound fetches by itself: once, and it says so.
+    A gateway that a busy machine kept from hearing of its cache within the bound fetches by itself, and says so.
     Such an attempt is made again with another key.
     """
     services.delay_s = 1.5
