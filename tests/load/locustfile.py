@@ -10,7 +10,7 @@ Options beyond Locust's own (which `--help` does not list); each can come from t
 
     --think-time-min-s   Shortest wait of a user between an answer and the next request, in seconds.
     --think-time-max-s   Longest wait; in between all values are equally likely.
-    --mix                Routes and their weights, for example /data=1,/process=1.
+    --mix                Routes and their weights, for example /data=1,/process=1; also "PUT /data", "POST /longtask".
     --keys               miss: no key is asked twice; hit: only keys of the hot set; any: any key.
     --records            Keys there are: 1 to this number.
     --hot-set-keys       Keys in the hot set.
@@ -18,6 +18,7 @@ Options beyond Locust's own (which `--help` does not list); each can come from t
     --window-start-s     Start of the measured window, in seconds from the start of the load.
     --load-duration-s    End of the window and of the load; 0 takes Locust's --run-time.
     --answer-timeout-s   Longest silence of the system that a user puts up with.
+    --longest-age-s      Oldest answer that a cache may give, in seconds: time to live and stale window.
     --accounts-file      JSON file: a list of {username, password}, or what `scalelab status --json` prints.
     --recording-dir      Directory for the laboratory's own recording; empty: none is written.
 

@@ -53,6 +53,9 @@ def load(
         list[str] | None, typer.Option("--header", help="'Name: value'; 'Name: @FILE' for secrets. Repeatable.")
     ] = None,
     body: Annotated[str, typer.Option("--body", help="Text, or @FILE.")] = "",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check every body against its Content-Digest (RFC 9530, SHA-256).")
+    ] = False,
     token_file: Annotated[
         Path | None, typer.Option("--token-file", help=f"Bearer tokens, one a line and user; or {TOKEN_VARIABLE}.")
     ] = None,
@@ -94,6 +97,7 @@ def load(
         method=method,
         headers=tuple(header or ()),
         body=body,
+        is_verified=verify,
         token_file=token_file,
         request_file=requests,
         keys=keys,

@@ -52,6 +52,7 @@ class LoadOptions:
     method: str = "GET"
     headers: tuple[str, ...] = ()
     body: str = ""
+    is_verified: bool = False
     token_file: Path | None = None
     request_file: Path | None = None
     keys: str | None = None
@@ -118,6 +119,8 @@ def _refuse_contradictions(options: LoadOptions) -> None:
         raise _usage("--think is for users: give --closed USERS, too")
     if options.users is not None and options.arrivals != "constant":
         raise _usage("--arrivals and --closed exclude each other: users of a closed load set their own pace")
+    if options.request_file is not None and options.is_verified:
+        raise _usage(f'--verify is for URLs given here: write proof = "content-digest" into {options.request_file}')
     if options.request_file is not None and (options.method != "GET" or options.headers or options.body):
         raise _usage(f"--method, --header and --body are for URLs given here: write them into {options.request_file}")
     if options.request_file is not None and len(options.urls) > 1:
@@ -157,6 +160,7 @@ def _template(url: str, options: LoadOptions) -> RequestTemplate:
         return RequestTemplate(
             url=url,
             method=options.method,
+            proof="content-digest" if options.is_verified else None,
             headers=tuple(parse_header(text) for text in options.headers),
             body=_body(options.body),
         )

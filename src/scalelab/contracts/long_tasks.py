@@ -27,6 +27,8 @@ class LongTaskView(Contract):
     """Answer of `GET /longtask/{id}`."""
 
     id: str
+    subject: str = ""
+    """Whose task it is: nobody else is shown it, and the answer proves it."""
     state: TaskState
     progress: Annotated[float, Field(ge=0, le=1)]
     attempts: int

@@ -12,7 +12,7 @@ from scalelab.lab.objectives import parse_objectives
 Scalar = bool | int | float | str
 PositiveInt = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
-RouteName = Literal["data", "process"]
+RouteName = Literal["data", "process", "write", "longtask"]
 
 
 def _equal_mix() -> dict[RouteName, float]:
@@ -39,7 +39,7 @@ class Load(Contract):
     think_time_max_s: Seconds = 2.0
     """Longest; in between all values are equally likely."""
     mix: dict[RouteName, Weight] = Field(default_factory=_equal_mix)
-    """Route -> weight."""
+    """What users do, and how often: `data` and `process` read, `write` is `PUT /data`, `longtask` hands a task in."""
     hot_set_keys: PositiveInt = 20
     """Keys that a hit scenario asks for."""
 

@@ -148,6 +148,9 @@ def scenario_context(plan: Plan, scenario: Scenario, repetition: int, started_at
 
 
 def _prediction(scenario: Scenario) -> Prediction | None:
+    """None for a load that does more than read: there is no model of it."""
     load = scenario.load
+    if any(load.mix.get(route, 0.0) > 0 for route in ("write", "longtask")):
+        return None
     mix = behaviour_of_scenario(scenario).mix
     return predict_scenario(scenario.topology, load.users, load.think_time_mean_s, mix, scenario.cache)

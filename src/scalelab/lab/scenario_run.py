@@ -3,11 +3,15 @@
 Told in steps: prepare, measure, write down. What was measured is written down however the run ends.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from scalelab.contracts.http_names import DATA_PATH, PROCESS_PATH
 from scalelab.contracts.stack_view import StackView
+from scalelab.lab.experiment import RouteName
+from scalelab.lab.load.locust_acts import TASK_ROUTE, WRITE_ROUTE
 from scalelab.lab.load.locust_driver import LocustLoad, run_locust
 from scalelab.lab.load.locust_keys import hot_set
 from scalelab.lab.load.locust_options import UserBehaviour
@@ -24,6 +28,12 @@ from scalelab.lab.system import SystemGoneError, SystemUnderTest
 
 ANSWER_MARGIN_S = 10.0
 """The client waits so much longer than the balancer, so that it is the balancer that answers."""
+_ROUTES: Mapping[RouteName, str] = {
+    "data": DATA_PATH,
+    "process": PROCESS_PATH,
+    "write": WRITE_ROUTE,
+    "longtask": TASK_ROUTE,
+}
 WARM_UP = "warm_up"
 WARM_UP_SEED_STEP = 7919
 """Keeps the warm-up's keys apart from the scenario's."""
@@ -166,17 +176,18 @@ def _write_down(
 
 def behaviour_of_scenario(scenario: Scenario) -> UserBehaviour:
     """How its users behave."""
-    load = scenario.load
+    load, gateway = scenario.load, scenario.topology.api_gateway
     return UserBehaviour(
         think_time_min_s=load.think_time_min_s,
         think_time_max_s=load.think_time_max_s,
-        mix={f"/{route}": weight for route, weight in load.mix.items() if weight > 0},
+        mix={_ROUTES[route]: weight for route, weight in load.mix.items() if weight > 0},
         keys=scenario.cache or "any",
         records=scenario.topology.database.records,
         hot_set_keys=load.hot_set_keys,
         draw_seed=scenario.seed,
         window_start_s=load.window_start_s,
         load_duration_s=load.duration_s,
+        longest_age_s=gateway.cache_ttl_s * (1 + gateway.cache_ttl_jitter),
         answer_timeout_s=scenario.topology.load_balancer.response_timeout_s + ANSWER_MARGIN_S,
     )
 
@@ -184,7 +195,7 @@ def behaviour_of_scenario(scenario: Scenario) -> UserBehaviour:
 def hot_paths(scenario: Scenario) -> tuple[str, ...]:
     """What is asked for before a hit scenario: each hot key on each route."""
     keys = hot_set(scenario.topology.database.records, scenario.load.hot_set_keys, scenario.seed)
-    routes = behaviour_of_scenario(scenario).mix
+    routes = [route for route in behaviour_of_scenario(scenario).mix if route in {DATA_PATH, PROCESS_PATH}]
     return tuple(f"{route}?key={key}" for route in routes for key in keys)
 
 

@@ -1,6 +1,7 @@
 """A small real server in the shape of the laboratory's gateway: fixed delays, an account, counters."""
 
 import asyncio
+import json
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,10 +9,20 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
+from scalelab.contracts.long_tasks import LongTaskView
+from scalelab.contracts.processing import ProcessView, TextStatistics, process_proof
+from scalelab.contracts.records import record_checksum
 from scalelab.contracts.stack_view import Account
 
 ACCOUNT = Account(username="student", password="correct horse")
 NONCE = "this-stack"
+
+
+def as_record(key, version, value):
+    checksum = record_checksum(key, version, value)
+    return json.dumps(
+        {"key": key, "version": version, "value": value, "checksum": checksum}, separators=(",", ":")
+    ).encode()
 
 
 @dataclass
@@ -20,7 +31,13 @@ class SmallGateway:
 
     delay_s: float = 0.0
     status: int = 200
-    answers_key: bool = True
+    sabotage: str = ""
+    """Every fifth answer is torn, foreign or stale; every task handed in again is a new one (twice)."""
+    answered: int = 0
+    sabotaged: int = 0
+    versions: Counter[int] = field(default_factory=Counter)
+    values: dict[int, str] = field(default_factory=dict)
+    tasks: dict[str, str] = field(default_factory=dict)
     url: str = ""
     asked: list[str] = field(default_factory=list)
     asked_at_s: list[float] = field(default_factory=list)
@@ -42,9 +59,51 @@ class SmallGateway:
         finally:
             self.in_flight -= 1
         self.cached.add(request.path_qs)
-        key = int(request.query["key"]) if self.answers_key else -1
         headers = {"X-Cache": "HIT" if is_hit else "MISS", "X-Scalelab-Instance": "api_gateway-1"}
-        return web.json_response({"key": key}, status=self.status, headers=headers)
+        key = int(request.query["key"])
+        body = self.result(key) if request.path == "/process" else self.record(key)
+        return web.Response(body=body, status=self.status, headers=headers)
+
+    async def write(self, request: web.Request) -> web.Response:
+        key = int(request.query["key"])
+        self.values[key] = (await request.json())["value"]
+        self.versions[key] += 1
+        return web.Response(body=as_record(key, 1 + self.versions[key], self.values[key]))
+
+    async def take_task(self, request: web.Request) -> web.Response:
+        name = request.headers["Idempotency-Key"]
+        task_id = self.tasks.get(name)
+        if task_id is not None and self.sabotage == "twice":
+            self.sabotaged += 1
+            task_id = None
+        if task_id is None:
+            task_id = self.tasks[name] = f"{len(self.tasks)}-{self.sabotaged}"
+        view = LongTaskView(id=task_id, subject="student", state="queued", progress=0, attempts=0, submitted_at_s=1.0)
+        return web.Response(body=view.model_dump_json().encode(), status=202)
+
+    def is_sabotaged(self) -> bool:
+        self.answered += 1
+        is_due = self.sabotage in {"torn", "foreign", "stale"} and self.answered % 5 == 0
+        self.sabotaged += is_due
+        return is_due
+
+    def record(self, key: int) -> bytes:
+        version, value = 1 + self.versions[key], self.values.get(key, "value")
+        if self.is_sabotaged():
+            if self.sabotage == "torn":
+                return as_record(key, version, value).replace(b'"value":"', b'"value":"?')
+            if self.sabotage == "foreign":
+                return as_record(key + 1, version, value)
+            return as_record(key, 0 if version == 1 else 1, value)
+        return as_record(key, version, value)
+
+    def result(self, key: int) -> bytes:
+        statistics = TextStatistics(characters=3, words=1, distinct_words=1, longest_word="abc", entropy_bits=1.5)
+        versions = (1 + self.versions[key],)
+        proof = process_proof(key, versions, statistics, "d")
+        view = ProcessView(key=key, versions=versions, result=statistics, digest="d", proof=proof)
+        body = view.model_dump_json().encode()
+        return body.replace(b'"digest":"d"', b'"digest":"e"') if self.is_sabotaged() else body
 
     async def log_in(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -68,6 +127,8 @@ class SmallGateway:
         app.add_routes(
             [
                 web.get("/data", self.answer),
+                web.put("/data", self.write),
+                web.post("/longtask", self.take_task),
                 web.get("/process", self.answer),
                 web.post("/login", self.log_in),
                 web.post("/cache/flush", self.flush),

@@ -30,6 +30,8 @@ class Evidence:
     """Why, in words."""
     system_faults: Sequence[str] = ()
     """What ended or was started again during the load."""
+    defects: dict[str, int] = field(default_factory=dict)
+    """Wrong answers with a good status, by what was wrong."""
     generator_faults: int = 0
     """Of the failures: this machine's own (no ports, no descriptors left)."""
     oldest_censored_s: float | None = None

@@ -9,6 +9,7 @@ from scalelab.lab.analysis.validity_rules import Finding
 from scalelab.lab.results.run_record import Caveat, Validity
 
 RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
+    rules.wrong_answers,
     rules.no_data,
     rules.partial,
     rules.sut_died,

@@ -30,6 +30,19 @@ class Finding:
     caveat: Caveat
 
 
+def wrong_answers(evidence: Evidence) -> Finding | None:
+    """An answer with a good status that was not right: one is too many."""
+    if not evidence.defects:
+        return None
+    number = sum(evidence.defects.values())
+    kinds = ", ".join(f"{kind} ({count})" for kind, count in sorted(evidence.defects.items()))
+    return finding_of(
+        "wrong-answers",
+        f"{number} of {evidence.books.sent} requests had a wrong answer with a good status: {kinds}.",
+        "Find out why before looking at any other figure; the examples stand in recording.json.",
+    )
+
+
 def no_data(evidence: Evidence) -> Finding | None:
     """Nothing was answered as wanted in the window."""
     if evidence.completed_in_window > 0:

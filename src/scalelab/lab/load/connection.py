@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 
 import httptools
 
+from scalelab.lab.correctness.proofs import Defect
 from scalelab.lab.load.faults import TOO_LARGE_HEAD, UNASKED_UPGRADE, Fault, loss_fault, malformed
 from scalelab.lab.load.requests import Request
 from scalelab.lab.load.targets import Origin
@@ -78,6 +79,10 @@ class Connection(asyncio.Protocol):
         self.is_busy = False
         if self._transport is not None:
             self._transport.abort()
+
+    def defect(self) -> Defect:
+        """What is wrong with the answer just completed; asked for where its request has a check."""
+        return ""
 
     def fail_to_open(self, fault: Fault) -> None:
         """The connector could not open it."""
@@ -185,3 +190,32 @@ class Connection(asyncio.Protocol):
     def _is_framed(self) -> bool:
         head = self._head.partition(b"\r\n\r\n")[0].lower()
         return b"\r\ncontent-length:" in head or b"\r\ntransfer-encoding:" in head
+
+
+class ProvingConnection(Connection):
+    """One that keeps header fields and body of each answer, so that they can be checked."""
+
+    __slots__ = ("_body", "_fields")
+
+    def __init__(self, origin: Origin, listener: Listener) -> None:
+        self._body: list[bytes] = []
+        self._fields: dict[bytes, bytes] = {}
+        super().__init__(origin, listener)
+
+    def start(self, request: Request, intended_s: float, actual_s: float, user: int) -> None:
+        """See `Connection.start`."""
+        self._body, self._fields = [], {}
+        super().start(request, intended_s, actual_s, user)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Parser callback; the last of several counts."""
+        self._fields[name.lower()] = value
+
+    def on_body(self, body: bytes) -> None:
+        """Parser callback."""
+        self._body.append(body)
+
+    def defect(self) -> Defect:
+        """See `Connection.defect`."""
+        check = self.request.check if self.request is not None else None
+        return check(self._fields, b"".join(self._body)) if check is not None else ""

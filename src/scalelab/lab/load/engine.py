@@ -7,7 +7,7 @@ Times are seconds from the start of the load.
 import math
 from collections.abc import Callable
 
-from scalelab.lab.load.connection import Connection
+from scalelab.lab.load.connection import Connection, Listener
 from scalelab.lab.load.faults import Fault
 from scalelab.lab.load.fine_timer import Timer
 from scalelab.lab.load.mix import KeysUsedUpError, NextRequest
@@ -37,6 +37,7 @@ class Engine:
         timeout_s: float,
         clock: Callable[[], float],
         open_connection: Callable[[Connection], None],
+        make_connection: Callable[[Origin, Listener], Connection] = Connection,
     ) -> None:
         self._pacer = pacer
         self._next_request = next_request
@@ -45,6 +46,7 @@ class Engine:
         self._timeout_s = timeout_s
         self._clock = clock
         self._open_connection = open_connection
+        self._make_connection = make_connection
         self._pool = Pool(connections, self._new_connection)
         self._timer: Timer | None = None
         self._zero_s = 0.0
@@ -102,11 +104,14 @@ class Engine:
     def answered(self, connection: Connection, status: int, *, can_serve_again: bool) -> None:
         """See `Listener`."""
         now_s = self._clock() - self._zero_s
-        route = connection.request.route  # type: ignore[union-attr]  # an answer has a request
-        if status < _FIRST_FAILED_STATUS:
-            self._recorder.complete(route, status, connection.intended_s, connection.actual_s, now_s)
+        request: Request = connection.request  # type: ignore[assignment]  # an answer has a request
+        times = connection.intended_s, connection.actual_s, now_s
+        if status >= _FIRST_FAILED_STATUS:
+            self._recorder.fail_with_status(request.route, status, *times)
+        elif request.check is not None and (defect := connection.defect()):
+            self._recorder.fail_with_defect(request.route, status, defect, *times)
         else:
-            self._recorder.fail_with_status(route, status, connection.intended_s, connection.actual_s, now_s)
+            self._recorder.complete(request.route, status, *times)
         if can_serve_again:
             self._pool.give_back(connection)
         else:
@@ -196,7 +201,7 @@ class Engine:
             self._timer.set(self._zero_s + at_s)
 
     def _new_connection(self, origin: Origin) -> Connection:
-        return Connection(origin, self)
+        return self._make_connection(origin, self)
 
     def _give_up(self, connection: Connection, now_s: float) -> None:
         request = connection.request

@@ -15,6 +15,7 @@ from contextlib import suppress
 import uvloop
 
 from scalelab.lab.load.closed_loop import UserPacer
+from scalelab.lab.load.connection import Connection, ProvingConnection
 from scalelab.lab.load.connector import Connector, tls_context
 from scalelab.lab.load.engine import Engine
 from scalelab.lab.load.fine_timer import finest_timer
@@ -72,6 +73,7 @@ def engine_of(plan: LoadPlan, part: int, connector: Connector) -> tuple[Engine, 
         timeout_s=plan.timeout_s,
         clock=time.monotonic,
         open_connection=connector.open,
+        make_connection=ProvingConnection if any(template.proof for template in plan.requests) else Connection,
     )
     return engine, recorder
 

@@ -45,6 +45,7 @@ def judged(result: LoadResult, outcome: LoadOutcome) -> LoadResult:
 
 def doubts_of(result: LoadResult, outcome: LoadOutcome) -> Iterator[Doubt]:
     """Every doubt, the gravest kinds first."""
+    yield from _wrong_answers(result)
     yield from _no_data(result)
     yield from _failures(result)
     yield from _partial(result, outcome)
@@ -54,6 +55,18 @@ def doubts_of(result: LoadResult, outcome: LoadOutcome) -> Iterator[Doubt]:
     yield from _little(result, outcome)
     yield from _steadiness(result, outcome)
     yield from _worth_a_word(result)
+
+
+def _wrong_answers(result: LoadResult) -> Iterator[Doubt]:
+    """One is too many: a system that gives wrong answers quickly is not quick."""
+    if result.defects:
+        number = sum(result.defects.values())
+        kinds = ", ".join(f"{kind} ({count})" for kind, count in result.defects.items())
+        text = f"{number} of {result.sent} requests had a wrong answer with a good status: {kinds}."
+        yield (
+            "wrong-answers",
+            Caveat(kind="wrong-answers", text=text, advice="Find out why before looking at any other figure."),
+        )
 
 
 def _no_data(result: LoadResult) -> Iterator[Doubt]:

@@ -1,10 +1,11 @@
 """Tells what an answer is worth: as wanted, wrong, late, or a fault of this machine. Pure."""
 
 import errno
-import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from scalelab.lab.correctness.proofs import WRONG_ANSWER, Defect
 from scalelab.lab.results.recording import Outcome
 
 GENERATOR_ERRNOS = frozenset(
@@ -20,22 +21,19 @@ class Judgement:
     outcome: Outcome
     kind: str = ""
     is_generator_fault: bool = False
+    defect: Defect = ""
+    """Of an answer with a good status."""
 
 
 GOOD = Judgement("completed")
 
 
-def judge_answer(status: int, body: bytes | None, key: int) -> Judgement:
-    """A whole answer: good when it is 200 and about the key that was asked for."""
-    if status != HTTPStatus.OK:
+def judge_answer(status: int, wanted: HTTPStatus, defect: Callable[[], Defect]) -> Judgement:
+    """A whole answer: good when it has the wanted status and nothing is wrong with it."""
+    if status != wanted:
         return Judgement("failed", f"status {status}")
-    try:
-        answer = json.loads(body or b"")
-    except ValueError:
-        return Judgement("failed", "no JSON")
-    if not isinstance(answer, dict) or answer.get("key") != key:
-        return Judgement("failed", "another key")
-    return GOOD
+    found = defect()
+    return Judgement("failed", WRONG_ANSWER + found, defect=found) if found else GOOD
 
 
 def judge_error(error: BaseException) -> Judgement:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from scalelab.contracts.http_names import DATA_PATH, PROCESS_PATH
 from scalelab.contracts.model import Contract
 from scalelab.contracts.topology import PositiveSeconds, Seconds
+from scalelab.lab.load.locust_acts import ROUTES
 from scalelab.lab.load.locust_keys import KeyChoice
 
 VARIABLE_PREFIX = "LAB_LOAD_"
@@ -38,7 +39,7 @@ class UserBehaviour(Contract):
     think_time_max_s: Seconds = 2.0
     """Longest wait; in between all values are equally likely."""
     mix: Mix = Field(default_factory=lambda: {DATA_PATH: 1.0, PROCESS_PATH: 1.0})
-    """Routes and their weights, for example /data=1,/process=1."""
+    """Routes and their weights, for example /data=1,/process=1; also "PUT /data", "POST /longtask"."""
     keys: KeyChoice = "any"
     """miss: no key is asked twice; hit: only keys of the hot set; any: any key."""
     records: Annotated[int, Field(ge=1)] = 100_000
@@ -53,6 +54,8 @@ class UserBehaviour(Contract):
     """End of the window and of the load; 0 takes Locust's --run-time."""
     answer_timeout_s: PositiveSeconds = DEFAULT_ANSWER_TIMEOUT_S
     """Longest silence of the system that a user puts up with."""
+    longest_age_s: Seconds = 60.0
+    """Oldest answer that a cache may give, in seconds: time to live and stale window."""
     accounts_file: str = ""
     """JSON file: a list of {username, password}, or what `scalelab status --json` prints."""
     recording_dir: str = ""
@@ -60,6 +63,8 @@ class UserBehaviour(Contract):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if unknown := [route for route in self.mix if route not in ROUTES]:
+            raise ValueError(f"mix: {', '.join(unknown)} is none of {', '.join(ROUTES)}")
         if self.think_time_max_s < self.think_time_min_s:
             raise ValueError(
                 f"think_time_max_s = {self.think_time_max_s} is below think_time_min_s = {self.think_time_min_s}"

@@ -15,6 +15,7 @@ from scalelab.lab.results.recording import Answers, EarlyAnswers, LatencyMeasure
 from scalelab.lab.results.run_record import Books, Window
 
 MOST_KINDS = 50
+MOST_EXAMPLES = 20
 OTHER_KINDS = "other"
 
 
@@ -72,6 +73,8 @@ class LoadRecorder:
         self._cache_answers: Counter[str] = Counter()
         self._instances: Counter[str] = Counter()
         self._failure_kinds: Counter[str] = Counter()
+        self._defects: Counter[str] = Counter()
+        self._defect_examples: list[str] = []
         self._not_sent_reasons: Counter[str] = Counter()
         self._early: Counter[str] = Counter()
         self._early_latency_s = 0.0
@@ -114,6 +117,12 @@ class LoadRecorder:
         self._land(flight, "failed")
         self._count_kind(self._failure_kinds, kind)
         self._totals["generator_faults"] += is_generator_fault
+
+    def note_defect(self, defect: str, example: str) -> None:
+        """What was wrong with an answer that has just failed for it."""
+        self._defects[defect] += 1
+        if len(self._defect_examples) < MOST_EXAMPLES:
+            self._defect_examples.append(f"{defect}: {example}")
 
     def time_out(self, flight: Flight, kind: str) -> None:
         """The client gave up waiting."""
@@ -200,6 +209,8 @@ class LoadRecorder:
             cache_answers=dict(self._cache_answers),
             instances=dict(self._instances),
             failure_kinds=dict(self._failure_kinds),
+            defects=dict(self._defects),
+            defect_examples=tuple(self._defect_examples),
             generator_faults=self._totals["generator_faults"],
             not_sent_reasons=dict(self._not_sent_reasons),
             oldest_in_flight_s=now_s - min(waiting) if waiting else None,

@@ -16,7 +16,9 @@ import psutil
 from locust import stats
 from locust.env import Environment
 
+from scalelab.lab.correctness.judge import AnswerJudge
 from scalelab.lab.load.locust_accounts import log_in, read_accounts
+from scalelab.lab.load.locust_acts import Acts
 from scalelab.lab.load.locust_keys import key_source
 from scalelab.lab.load.locust_options import PARENT_VARIABLE, UserBehaviour
 from scalelab.lab.load.locust_recorder import LoadRecorder
@@ -37,7 +39,8 @@ class LoadSession:
         self._environment = environment
         self._draws = Random(behaviour.draw_seed)  # noqa: S311  a sequence that can be had again
         self._keys = key_source(behaviour.keys, behaviour.records, behaviour.hot_set_keys, behaviour.draw_seed)
-        self._tokens = cycle(("",))
+        self.acts = Acts(AnswerJudge(behaviour.longest_age_s), self._draws)
+        self._identities = cycle((("", ""),))
         self._is_logged_in = False
         end_s = behaviour.load_duration_s or run_time_s or float("1e9")
         planned = Window(start_s=behaviour.window_start_s, end_s=end_s)
@@ -65,12 +68,15 @@ class LoadSession:
             accounts = read_accounts(self.behaviour.accounts_file)
             if PARENT_VARIABLE in os.environ:  # made for this load only: gone before anything can go wrong
                 Path(self.behaviour.accounts_file).unlink()
-            self._tokens = cycle(log_in(SystemClient(self._environment.host or ""), accounts))
+            tokens = log_in(SystemClient(self._environment.host or ""), accounts)
+            self._identities = cycle(
+                [(account.username, token) for account, token in zip(accounts, tokens, strict=True)]
+            )
             self._is_logged_in = True
 
-    def next_token(self) -> str:
-        """Tokens go round."""
-        return next(self._tokens)
+    def next_identity(self) -> tuple[str, str]:
+        """Subject and token; they go round."""
+        return next(self._identities)
 
     def next_key(self) -> int | None:
         """The next record to ask for; None when every key was asked for."""

@@ -11,8 +11,9 @@ from locust.env import Environment
 from locust.exception import StopUser
 from pydantic import ValidationError
 
-from scalelab.contracts.http_names import CACHE_HEADER, INSTANCE_HEADER
+from scalelab.contracts.http_names import CACHE_HEADER, INSTANCE_HEADER, REQUEST_ID_HEADER
 from scalelab.lab.load.locust_accounts import AccountsError
+from scalelab.lab.load.locust_acts import Act
 from scalelab.lab.load.locust_answers import GOOD, Judgement, judge_answer, judge_error
 from scalelab.lab.load.locust_options import add_options, behaviour_of
 from scalelab.lab.load.locust_session import LoadSession
@@ -31,7 +32,8 @@ class LaboratoryUser(FastHttpUser):
 
     def on_start(self) -> None:
         """Tokens are shared round robin."""
-        self._headers = {"Authorization": f"Bearer {self.session.next_token()}"}
+        self._subject, token = self.session.next_identity()
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     def wait_time(self) -> float:
         """Think time."""
@@ -51,11 +53,18 @@ class LaboratoryUser(FastHttpUser):
 
     def _ask_for(self, route: str, key: int) -> None:
         recorder = self.session.recorder
+        act = self.session.acts.act(route, key, self._subject)
+        asked_s = recorder.elapsed_s()
         flight = recorder.send(route)  # stays in flight when Locust ends this user at the drain limit
-        with self.client.get(
-            f"{route}?key={key}", name=route, headers=self._headers, catch_response=True
+        with self.client.request(
+            act.method,
+            act.path,
+            name=route,
+            headers={**self._headers, **act.headers},
+            data=act.body,
+            catch_response=True,
         ) as response:
-            judgement = _judge(response, key)
+            judgement = _judge(response, act, asked_s, recorder.elapsed_s())
             if judgement == GOOD:
                 headers = response.headers or {}
                 recorder.complete(flight, headers.get(CACHE_HEADER, ""), headers.get(INSTANCE_HEADER, ""))
@@ -64,6 +73,8 @@ class LaboratoryUser(FastHttpUser):
                 recorder.time_out(flight, judgement.kind)
             else:
                 recorder.fail(flight, judgement.kind, is_generator_fault=judgement.is_generator_fault)
+            if judgement.defect:
+                recorder.note_defect(judgement.defect, _example(response, act))
             response.failure(judgement.kind)
 
 
@@ -89,8 +100,19 @@ def _start_session(environment: Environment, **_: object) -> None:
         sys.exit(2)
 
 
-def _judge(response: Any, key: int) -> Judgement:
+def _judge(response: Any, act: Act, asked_s: float, answered_s: float) -> Judgement:
     error = getattr(response, "error", None) or response.request_meta["exception"]
     if response.status_code == 0 and error is not None:
         return judge_error(error)
-    return judge_answer(response.status_code, response.content, key)
+    fields = {name.lower().encode(): value.encode() for name, value in (response.headers or {}).items()}
+    return judge_answer(
+        response.status_code,
+        act.status,
+        lambda: act.judge(asked_s, answered_s, fields, response.content or b""),
+    )
+
+
+def _example(response: Any, act: Act) -> str:
+    """Enough to find the request in the logs. Neither token nor body."""
+    request_id = (response.headers or {}).get(REQUEST_ID_HEADER, "?")
+    return f"{act.method} {act.path}, request id {request_id}"

@@ -6,6 +6,7 @@ Times are seconds from the start of the load. An error without an answer carries
 from dataclasses import dataclass
 
 from scalelab.contracts.model import Contract
+from scalelab.lab.correctness.proofs import WRONG_ANSWER, Defect
 from scalelab.lab.load.histogram import LatencyHistogram
 from scalelab.lab.load.tally import Outcome, Tally, count_kind
 
@@ -109,6 +110,17 @@ class Recorder:
         self._area_s += self._inside(now_s)
         self._statuses[_STATUS_NAMES[status]] += 1
         count_kind(self.tally.failure_kinds, f"status {status}")
+        self._enter_other(route, "failed", intended_s, now_s - intended_s, now_s - actual_s)
+
+    def fail_with_defect(
+        self, route: int, status: int, defect: Defect, intended_s: float, actual_s: float, now_s: float
+    ) -> None:
+        """Answered with a good status and a wrong answer: counted as a failure, and by what is wrong."""
+        self.failed += 1
+        self._area_s += self._inside(now_s)
+        self._statuses[_STATUS_NAMES[status]] += 1
+        self.tally.defects[defect] += 1
+        count_kind(self.tally.failure_kinds, WRONG_ANSWER + defect)
         self._enter_other(route, "failed", intended_s, now_s - intended_s, now_s - actual_s)
 
     def fail(self, kind: str, now_s: float, *, is_generator_fault: bool = False) -> None:

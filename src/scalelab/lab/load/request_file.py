@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from pydantic import Field, ValidationError
 
 from scalelab.contracts.model import Contract
+from scalelab.lab.correctness.proofs import ProofKind
 from scalelab.lab.load.keys import KeyPlan
 from scalelab.lab.load.requests import RequestTemplate
 
@@ -27,6 +28,7 @@ class _Entry(Contract):
     body: str = ""
     weight: Annotated[float, Field(gt=0)] = 1.0
     takes_token: bool = True
+    proof: ProofKind | None = None
 
 
 class _Document(Contract):

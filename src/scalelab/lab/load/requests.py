@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, field_validator
 
 from scalelab.contracts.model import Contract
+from scalelab.lab.correctness.proofs import Check, ProofKind, check_for
 from scalelab.lab.load.targets import Origin, Target, TargetError, parse_url
 
 KEY_PLACE = "{key}"
@@ -32,6 +33,8 @@ class RequestTemplate(Contract):
     weight: Annotated[float, Field(gt=0)] = 1.0
     takes_token: bool = True
     """Whether `Authorization: Bearer <the user's token>` is sent, when there are tokens."""
+    proof: ProofKind | None = None
+    """What a good answer must prove; one that does not is a failure of its own kind."""
 
     @field_validator("url")
     @classmethod
@@ -82,6 +85,8 @@ class Request(NamedTuple):
     """Number of its template."""
     origin: Origin
     is_head: bool
+    check: Check | None = None
+    """What its answer must stand."""
 
 
 Render = Callable[[int, bytes], Request]
@@ -92,14 +97,20 @@ def prepare(template: RequestTemplate, route: int, *, has_tokens: bool) -> Rende
     """The template as bytes, all but the places."""
     target, is_head = template.target, template.method == "HEAD"
     takes_token = has_tokens and template.takes_token
+    check_of = _checks(template)
     if template.body and template.uses_key and KEY_PLACE in template.body:
         return _with_varying_body(template, route, takes_token=takes_token)
     pieces = _pieces(_head(template, len(template.body.encode()), takes_token=takes_token), template.body)
     if len(pieces) == 1 and not takes_token:
-        constant = Request(pieces[0], route, target.origin, is_head)
+        constant = Request(pieces[0], route, target.origin, is_head, check_of(0))
         return lambda _key, _token: constant
     filled = _filler(pieces)
-    return lambda key, token: Request(filled(key, token), route, target.origin, is_head)
+    return lambda key, token: Request(filled(key, token), route, target.origin, is_head, check_of(key))
+
+
+def _checks(template: RequestTemplate) -> Callable[[int], Check | None]:
+    proof = template.proof
+    return (lambda _key: None) if proof is None else (lambda key: check_for(proof, key))
 
 
 _TOKEN_MARK = "\x00token\x00"  # noqa: S105  a mark that no header can hold, not a secret
@@ -127,14 +138,14 @@ def _with_varying_body(template: RequestTemplate, route: int, *, takes_token: bo
     """The length of the body depends on the key's: one filler for each length that is met."""
     fillers: dict[int, Callable[[int, bytes], bytes]] = {}
     places, fixed = template.body.count(KEY_PLACE), len(template.body.replace(KEY_PLACE, "").encode())
-    origin, is_head = template.target.origin, template.method == "HEAD"
+    origin, is_head, check_of = template.target.origin, template.method == "HEAD", _checks(template)
 
     def render(key: int, token: bytes) -> Request:
         digits = len(str(key))
         if digits not in fillers:
             head = _head(template, fixed + places * digits, takes_token=takes_token)
             fillers[digits] = _filler(_pieces(head, template.body))
-        return Request(fillers[digits](key, token), route, origin, is_head)
+        return Request(fillers[digits](key, token), route, origin, is_head, check_of(key))
 
     return render
 

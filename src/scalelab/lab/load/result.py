@@ -5,6 +5,8 @@ Pure: from an outcome to a document. Its keys are relied upon; add, never rename
 
 from datetime import UTC, datetime
 
+from pydantic import Field
+
 from scalelab.contracts.model import Contract
 from scalelab.lab.load.histogram import LatencyHistogram, merged
 from scalelab.lab.load.percentiles import LatencyFigures, figures_of
@@ -94,6 +96,8 @@ class LoadResult(Contract):
     oldest_censored_s: float | None
     failure_kinds: dict[str, int]
     statuses: dict[str, int]
+    defects: dict[str, int] = Field(default_factory=dict)
+    """Wrong answers with a good status, by what is wrong with them; part of `failed`."""
     bytes_received: int
     routes: tuple[RouteResult, ...]
     generator: GeneratorResult
@@ -146,6 +150,7 @@ def result_of(outcome: LoadOutcome) -> LoadResult:
         oldest_censored_s=tally.censored_ages.max_s if tally.censored_ages.count else None,
         failure_kinds=dict(tally.failure_kinds.most_common()),
         statuses=dict(sorted(tally.statuses.items())),
+        defects=dict(sorted(tally.defects.items())),
         bytes_received=counts["bytes_received"],
         routes=_routes(outcome),
         generator=_generator(outcome),

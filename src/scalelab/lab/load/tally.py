@@ -47,6 +47,8 @@ class Tally:
     failure_kinds: Counter[str] = field(default_factory=Counter)
     """Timeouts included."""
     statuses: Counter[str] = field(default_factory=Counter)
+    defects: Counter[str] = field(default_factory=Counter)
+    """Wrong answers with a good status, by what is wrong; they are failures, too."""
     route_sent: Counter[int] = field(default_factory=Counter)
     histograms: dict[HistogramKey, LatencyHistogram] = field(default_factory=dict)
     """Of requests meant to start in the measured window."""
@@ -92,6 +94,7 @@ class Tally:
         """Merge another generator's."""
         self.counts.update(other.counts)
         self.route_sent.update(other.route_sent)
+        self.defects.update(other.defects)
         for kinds, theirs in ((self.failure_kinds, other.failure_kinds), (self.statuses, other.statuses)):
             for kind, number in theirs.items():
                 count_kind(kinds, kind, number)
@@ -110,6 +113,7 @@ class Tally:
             "counts": dict(self.counts),
             "failure_kinds": dict(self.failure_kinds),
             "statuses": dict(self.statuses),
+            "defects": dict(self.defects),
             "route_sent": list(self.route_sent.items()),
             "histograms": [[*key, histogram.as_json()] for key, histogram in self.histograms.items()],
             "censored_ages": self.censored_ages.as_json(),
@@ -127,6 +131,7 @@ class Tally:
             counts=Counter(document["counts"]),
             failure_kinds=Counter(document["failure_kinds"]),
             statuses=Counter(document["statuses"]),
+            defects=Counter(document["defects"]),
             route_sent=Counter(dict(document["route_sent"])),
             histograms={
                 (base, route, outcome): LatencyHistogram.from_json(histogram)

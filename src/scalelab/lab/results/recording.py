@@ -5,6 +5,8 @@ Times are seconds from the start of the load.
 
 from typing import Literal
 
+from pydantic import Field
+
 from scalelab.contracts.model import Contract
 from scalelab.lab.results.run_record import Books, Window
 
@@ -70,6 +72,10 @@ class Recording(Contract):
     """Gateway -> good answers in the window."""
     failure_kinds: dict[str, int]
     """Whole load phase; timeouts included."""
+    defects: dict[str, int] = Field(default_factory=dict)
+    """Wrong answers with a good status, by what is wrong; part of the failures. Whole load phase."""
+    defect_examples: tuple[str, ...] = ()
+    """The first of them, with their request ids."""
     generator_faults: int
     """Of the failures: this machine's own (no ports, no descriptors left)."""
     not_sent_reasons: dict[str, int]

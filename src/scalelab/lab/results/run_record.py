@@ -19,6 +19,7 @@ Validity = Literal[
     "generator-limited",
     "little-violated",
     "too-many-failures",
+    "wrong-answers",
     "hit-ratio-off",
     "sut-died",
     "partial",
@@ -158,6 +159,8 @@ class RunRecord(Contract):
     """Good answers completed in the window / its length."""
     failures: int
     """Failed and timed out, whole load phase."""
+    defects: dict[str, int] = Field(default_factory=dict)
+    """Of the failures: wrong answers with a good status, by what is wrong."""
     latency: LatencySummary
     routes: tuple[RouteSummary, ...]
     little: LittleCheck | None

@@ -67,7 +67,14 @@ class MemoryTaskQueue:
             return Submitted(self._records[task_id].view, is_new=False)
         if len(self._open()) >= self._max_open_tasks:
             return QueueFull(self._max_open_tasks)
-        view = LongTaskView(id=uuid4().hex, state="queued", progress=0, attempts=0, submitted_at_s=self._clock())
+        view = LongTaskView(
+            id=uuid4().hex,
+            subject=submission.subject,
+            state="queued",
+            progress=0,
+            attempts=0,
+            submitted_at_s=self._clock(),
+        )
         self._records[view.id] = _Record(view, submission.subject, submission.request, submission.request_id, key=key)
         if key is not None:
             self._keys[key] = (view.id, fingerprint)

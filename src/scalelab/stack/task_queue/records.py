@@ -29,6 +29,7 @@ def view_of(record: Mapping[str, str]) -> LongTaskView:
     return LongTaskView.model_validate(
         {
             "id": record["id"],
+            "subject": record.get("subject", ""),
             "state": record["state"],
             "progress": float(record["progress"]),
             "attempts": int(record["attempts"]),

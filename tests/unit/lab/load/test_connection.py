@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalelab.lab.load.connection import MAX_HEAD_BYTES, Connection
+from scalelab.lab.load.connection import MAX_HEAD_BYTES, Connection, ProvingConnection
 from scalelab.lab.load.requests import Request
 from scalelab.lab.load.targets import Origin
 
@@ -170,3 +170,26 @@ def test_what_was_given_up_says_nothing_more():
     assert notes.said == ["opened"]
     assert late_transport.is_aborted
     assert late_notes.said == []
+
+
+@given(st.integers(1, 80))
+def test_fields_and_body_of_an_answer_are_shown_to_its_check(size):
+    """In any pieces; those of the answer before are forgotten."""
+    shown = []
+
+    def check(headers, body):
+        shown.append((headers[b"x-name"], body))
+        return "torn"
+
+    notes, transport = Notes(), FakeTransport()
+    connection = ProvingConnection(ORIGIN, notes)
+    connection.connection_made(transport)
+    for body in (b"first", b"second one"):
+        connection.start(Request(b"request", 0, ORIGIN, is_head=False, check=check), 0.0, 0.0, 0)
+        answer = b"HTTP/1.1 200 OK\r\nX-Name: %b\r\nContent-Length: %d\r\n\r\n%b" % (body[:1], len(body), body)
+        for start in range(0, len(answer), size):
+            connection.data_received(answer[start : start + size])
+        assert connection.defect() == "torn"
+
+    assert shown == [(b"f", b"first"), (b"s", b"second one")]
+    assert notes.said == ["opened", (200, True), (200, True)]

@@ -1,16 +1,23 @@
 """The loop of every load, on a stage without sockets or sleep."""
 
+import base64
+import hashlib
+
 import pytest
 
+from scalelab.lab.correctness.proofs import check_for
 from scalelab.lab.load.arrivals import EvenArrivals, constant
 from scalelab.lab.load.closed_loop import UserPacer
+from scalelab.lab.load.connection import ProvingConnection
 from scalelab.lab.load.keys import KeyPlan
 from scalelab.lab.load.mix import request_stream
 from scalelab.lab.load.open_loop import ScheduledPacer
-from scalelab.lab.load.requests import RequestTemplate
+from scalelab.lab.load.requests import Request, RequestTemplate
+from scalelab.lab.load.targets import Origin
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
+ORIGIN = Origin("http", "somewhere", 80)
 THREE_KEYS = KeyPlan(distribution="unique", count=3)
 
 
@@ -198,3 +205,24 @@ def test_a_generator_that_oversleeps_shows_lag(stage):
     assert engine.is_over
     assert tally.lag.max_s == pytest.approx(0.05, abs=0.01)
     assert tally.latencies("intended", "completed").max_s == pytest.approx(0.06, abs=0.01)
+
+
+def test_a_wrong_answer_is_a_failure_of_its_kind(stage):
+    """A good status is not enough: it is counted by what is wrong, and not among the good latencies."""
+    request = Request(b"GET / HTTP/1.1\r\n\r\n", 0, ORIGIN, is_head=False, check=check_for("content-digest", 0))
+    told = b"sha-256=:" + base64.b64encode(hashlib.sha256(b"ok").digest()) + b":"
+    good, torn = (
+        b"HTTP/1.1 200 OK\r\nContent-Digest: %b\r\nContent-Length: 2\r\n\r\n%b" % (told, body)
+        for body in (b"ok", b"no")
+    )
+    stage.answer = lambda _now_s, number: [(0.01, torn if number % 10 == 0 else good)]
+    stage.engine(at_rate(100), next_request=lambda _user: request, make_connection=ProvingConnection)
+
+    tally = stage.run()
+
+    assert (tally.counts["completed"], tally.counts["failed"]) == (90, 10)
+    assert tally.defects == {"torn": 10}
+    assert tally.failure_kinds == {"wrong answer: torn": 10}
+    assert tally.latencies("intended", "completed").count == 90
+    assert tally.statuses == {"200": 100}
+    balance(tally)

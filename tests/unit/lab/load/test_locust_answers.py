@@ -8,23 +8,22 @@ from scalelab.lab.load.locust_answers import GOOD, judge_answer, judge_error
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "kind"),
+    ("status", "wanted", "defect", "kind"),
     [
-        (200, b'{"key": 7, "value": "x"}', ""),
-        (200, b'{"key": 8}', "another key"),
-        (200, b"[7]", "another key"),
-        (200, b"<html>", "no JSON"),
-        (200, None, "no JSON"),
-        (503, b'{"key": 7}', "status 503"),
-        (404, b"", "status 404"),
+        (200, 200, "", ""),
+        (202, 202, "", ""),
+        (200, 202, "", "status 200"),
+        (200, 200, "torn", "wrong answer: torn"),
+        (503, 200, "torn", "status 503"),
     ],
 )
-def test_only_a_200_about_the_key_is_good(status, body, kind):
-    """Everything else is a failure with a name."""
-    judgement = judge_answer(status, body, 7)
+def test_only_a_right_answer_with_the_wanted_status_is_good(status, wanted, defect, kind):
+    """Everything else is a failure with a name; a body is looked at only under the wanted status."""
+    judgement = judge_answer(status, wanted, lambda: defect)
 
     assert judgement.kind == kind
     assert (judgement == GOOD) == (kind == "")
+    assert judgement.defect == (defect if kind.startswith("wrong") else "")
 
 
 class Wrapped(Exception):  # noqa: N818  in the shape of the HTTP client's own

@@ -11,6 +11,7 @@ def test_a_record_reads_as_a_view():
     """Strings and milliseconds become numbers and seconds."""
     record = {
         "id": "1",
+        "subject": "alice",
         "state": "succeeded",
         "progress": "1",
         "attempts": "2",
@@ -21,7 +22,14 @@ def test_a_record_reads_as_a_view():
     }
 
     assert view_of(record) == LongTaskView(
-        id="1", state="succeeded", progress=1, attempts=2, result={"n": 1}, submitted_at_s=1.5, finished_at_s=2.75
+        id="1",
+        subject="alice",
+        state="succeeded",
+        progress=1,
+        attempts=2,
+        result={"n": 1},
+        submitted_at_s=1.5,
+        finished_at_s=2.75,
     )
 
 
