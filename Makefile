@@ -77,6 +77,10 @@ bench: $(STAMP) ## this product beside its peers, written to benchmarks/RESULTS.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick,--output benchmarks/RESULTS.md) $(BENCH_FLAGS)
 
+.PHONY: selftest
+selftest: $(STAMP) ## prove the bench with servers whose truth is known
+	$(SCALELAB) selftest
+
 .PHONY: check
 check: $(STAMP) ## style, types, import contracts
 	$(BIN)/ruff format --check .

@@ -2,11 +2,7 @@
 
 import datetime as dt
 import ipaddress
-import subprocess
-import sys
-import urllib.request
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 from cryptography import x509
@@ -19,26 +15,7 @@ from scalelab.lab.load.plan import LoadPlan, OpenLoad
 from scalelab.lab.load.processes import run_load
 from scalelab.lab.load.requests import RequestTemplate
 from scalelab.lab.load.result import result_of
-
-SERVER = Path(__file__).with_name("known_server.py")
-
-
-@dataclass
-class KnownServer:
-    """One that runs."""
-
-    port: int
-    process: "subprocess.Popen[str]"
-    scheme: str = "http"
-
-    @property
-    def url(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.port}/"
-
-    def count(self) -> int:
-        """How many requests it read."""
-        with urllib.request.urlopen(self.url + "count", timeout=5) as answer:  # noqa: S310  our own server on loopback
-            return int(answer.read())
+from scalelab.lab.selftest.servers import known_server
 
 
 @pytest.fixture
@@ -55,21 +32,15 @@ def shared_server():
 
 def _servers(*, is_shared):
     running = {}
+    with ExitStack() as servers:
 
-    def start(behaviour, *certificate):
-        key = behaviour if is_shared else len(running)
-        if key not in running:
-            command = [sys.executable, str(SERVER), behaviour, *map(str, certificate)]
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-            port = int(process.stdout.readline())
-            running[key] = KnownServer(port, process, "https" if certificate else "http")
-        return running[key]
+        def start(behaviour, *certificate):
+            key = behaviour if is_shared else len(running)
+            if key not in running:
+                running[key] = servers.enter_context(known_server(behaviour, tuple(map(str, certificate))))
+            return running[key]
 
-    yield start
-    for server in running.values():
-        server.process.kill()
-        server.process.wait()
-        server.process.stdout.close()
+        yield start
 
 
 @pytest.fixture(scope="session")
