@@ -28,7 +28,9 @@ _TABLES = ("topology", "load", "warm_up", "factors", "quick", "seed", "repeat", 
 
 
 def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
-    experiment: Annotated[str, typer.Argument(help="A TOML file, or a shipped one: classic, published.")],
+    experiment: Annotated[
+        str, typer.Argument(help="A TOML file, or a shipped one: classic, published, open_loop, correctness.")
+    ],
     quick: Annotated[
         bool, typer.Option("--quick", help="What the experiment's [quick] table makes shorter.")
     ] = False,

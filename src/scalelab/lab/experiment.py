@@ -22,8 +22,24 @@ def _equal_mix() -> dict[RouteName, float]:
 class Load(Contract):
     """Who asks for what, and for how long."""
 
-    driver: Literal["locust"] = "locust"
-    """Who makes the load."""
+    driver: Literal["locust", "closed_loop", "open_loop"] = "locust"
+    """Who makes the load. `locust` and `closed_loop`: users who wait for answers; `open_loop`: requests at
+    `rate_per_s`, whatever the system does. The latter two are our own generator: latency counts from the intended
+    start."""
+    rate_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Open loop: requests a second, whatever the system does; of several rates the first."""
+    arrivals: Literal["constant", "poisson"] = "constant"
+    """Open loop: evenly spaced, or by chance."""
+    shape: Literal["constant", "ramp", "steps", "spike"] = "constant"
+    """Open loop: how the rate goes on, with `rates_per_s`."""
+    rates_per_s: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    """Open loop. ramp: the rate at the end; steps: the rates after the first; spike: the peak."""
+    spike_start_s: Seconds = 0.0
+    """Open loop: when the spike begins."""
+    spike_length_s: Seconds = 0.0
+    """Open loop: how long it lasts."""
+    connections: PositiveInt = 1000
+    """Open loop: at most so many at a time; a request that finds none waits, and its wait is latency."""
     users: PositiveInt = 1000
     """Each asks, waits for the answer, thinks, and asks again."""
     spawn_rate_per_s: Annotated[float, Field(gt=0)] = 100
@@ -44,9 +60,14 @@ class Load(Contract):
     """Keys that a hit scenario asks for."""
 
     @property
+    def is_closed(self) -> bool:
+        """Whether there are users who wait for answers."""
+        return self.driver != "open_loop"
+
+    @property
     def ramp_s(self) -> float:
-        """Until every user is there: the first batch comes at once."""
-        return max(0.0, self.users / self.spawn_rate_per_s)
+        """Until every user is there: the first batch comes at once. An open load has none."""
+        return max(0.0, self.users / self.spawn_rate_per_s) if self.is_closed else 0.0
 
     @property
     def window_start_s(self) -> float:
@@ -60,9 +81,9 @@ class Load(Contract):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        faults = [fault for fault in (self._window_fault(), self._think_fault(), self._mix_fault()) if fault]
-        if faults:
-            raise ValueError("; ".join(faults))
+        faults = (self._window_fault(), self._think_fault(), self._mix_fault(), self._driver_fault())
+        if any(faults):
+            raise ValueError("; ".join(filter(None, faults)))
         return self
 
     def _window_fault(self) -> str:
@@ -82,6 +103,24 @@ class Load(Contract):
     def _mix_fault(self) -> str:
         return "" if sum(self.mix.values()) > 0 else "mix: at least one route needs a weight above 0"
 
+    def _driver_fault(self) -> str:
+        """What does not fit the driver; named, so that a setting is never ignored in silence."""
+        if not self.is_closed and self.rate_per_s is None:
+            return 'driver = "open_loop" needs rate_per_s'
+        own = {"rate_per_s", "arrivals", "shape", "rates_per_s", "spike_start_s", "spike_length_s", "connections"}
+        users = {"users", "spawn_rate_per_s", "think_time_min_s", "think_time_max_s"}
+        strange = sorted(
+            name
+            for name in (own if self.is_closed else users)
+            if getattr(self, name) != type(self).model_fields[name].default
+        )
+        if strange:
+            return f'{", ".join(strange)}: not for driver = "{self.driver}"'
+        acts = [route for route in ("write", "longtask") if self.mix.get(route, 0) > 0]
+        if acts and self.driver != "locust":
+            return f'mix: {", ".join(acts)} needs driver = "locust", whose users remember what they did'
+        return ""
+
 
 class WarmUp(Contract):
     """A short load before each scenario, whose requests all miss; 0 seconds leave it out."""
@@ -97,6 +136,8 @@ class Quick(Contract):
 
     users: PositiveInt | None = None
     """In place of load.users."""
+    rate_per_s: Annotated[float, Field(gt=0)] | None = None
+    """In place of load.rate_per_s."""
     duration_s: PositiveSeconds | None = None
     """In place of load.duration_s."""
     warm_up_duration_s: Seconds | None = None
@@ -141,7 +182,11 @@ class Experiment(Contract):
 def quick_document(document: Mapping[str, Any], quick: Quick) -> dict[str, Any]:
     """The experiment's document as `--quick` runs it."""
     load, warm_up = dict(document.get("load", {})), dict(document.get("warm_up", {}))
-    changes = ((load, "users", quick.users), (load, "duration_s", quick.duration_s))
+    changes = (
+        (load, "users", quick.users),
+        (load, "rate_per_s", quick.rate_per_s),
+        (load, "duration_s", quick.duration_s),
+    )
     for table, key, value in (*changes, (warm_up, "duration_s", quick.warm_up_duration_s)):
         if value is not None:
             table[key] = value

@@ -188,17 +188,27 @@ def impossibilities(scenario: Scenario) -> list[str]:
     if scenario.cache == "miss" and most is not None and most > records:
         faults.append(
             f"topology.database.records = {records} are too few for {scenario.title!r}: each request needs a key of "
-            f"its own, and users x (duration_s / mean think time + 1) = {load.users} x ({load.duration_s:g} / "
-            f"{load.think_time_mean_s:g} + 1) = {most}: raise the records or shorten the load"
+            f"its own, and {_most_requests_text(load)} = {most}: raise the records or shorten the load"
         )
     return faults
 
 
 def most_requests(load: Load) -> int | None:
-    """Requests that so many users send if every answer comes at once; None when they do not think."""
+    """Requests that are sent if every answer comes at once; None when users do not think."""
+    if not load.is_closed:
+        return round(max(load.rate_per_s or 0.0, *load.rates_per_s, 0.0) * load.duration_s)
     if load.think_time_mean_s == 0:
         return None
     return round(load.users * (load.duration_s / load.think_time_mean_s + 1))
+
+
+def _most_requests_text(load: Load) -> str:
+    if not load.is_closed:
+        return f"rate_per_s x duration_s at the highest rate x {load.duration_s:g}"
+    return (
+        f"users x (duration_s / mean think time + 1) = {load.users} x ({load.duration_s:g} / "
+        f"{load.think_time_mean_s:g} + 1)"
+    )
 
 
 def scenario_name(cell: Mapping[str, Scalar]) -> str:

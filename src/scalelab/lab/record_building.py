@@ -8,7 +8,7 @@ from hdrh.histogram import HdrHistogram
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.fairness import jain_index
 from scalelab.lab.analysis.latency import LatencyTotals, add_totals, merge_histograms, summarize_latency
-from scalelab.lab.analysis.little import check_little
+from scalelab.lab.analysis.little import DEFAULT_TOLERANCE_RATIO, check_little
 from scalelab.lab.analysis.validity import judge
 from scalelab.lab.plan import CacheState, Scenario
 from scalelab.lab.results.histogram_log import histogram_tag
@@ -29,6 +29,8 @@ from scalelab.lab.results.run_record import (
 
 REQUIRED_CACHE_RATIO = 0.99
 """Least share of hits in a hit scenario, and of misses in a miss scenario."""
+LEAST_POPULATION_DIFFERENCE = 1.0
+"""Of an open load: one request more or less under way is within the edges of the window."""
 _HITS = ("HIT", "STALE")
 _NO_CACHE_ANSWER = "none"
 
@@ -65,8 +67,9 @@ def build_record(context: ScenarioContext, measured: Measured, circumstances: Ci
         factors=scenario.factors,
         started_at=context.started_at,
         driver=scenario.load.driver,
-        users=scenario.load.users,
-        think_time_mean_s=scenario.load.think_time_mean_s,
+        users=scenario.load.users if scenario.load.is_closed else 0,
+        rate_per_s=None if scenario.load.is_closed else scenario.load.rate_per_s,
+        think_time_mean_s=_think_time_s(scenario),
         load_duration_s=recording.load_end_s if recording is not None else 0.0,
         window=window,
         books=books,
@@ -156,10 +159,11 @@ def _latency(measured: Measured, route: str | None = None) -> LatencySummary:
         for measure in (measured.recording.latencies if measured.recording is not None else ())
         if measure.outcome == "completed" and route in (None, measure.route)
     ]
+    time_base = measured.recording.time_base if measured.recording is not None else "actual"
     histograms = [
         found
         for measure in measures
-        if (found := measured.histograms.get(histogram_tag("actual", measure.route, measure.outcome))) is not None
+        if (found := measured.histograms.get(histogram_tag(time_base, measure.route, measure.outcome))) is not None
     ]
     return summarize_latency(add_totals(map(_totals, measures)), _merged(histograms))
 
@@ -198,8 +202,18 @@ def _little(scenario: Scenario, recording: Recording | None, window: Window) -> 
     rate = _rate(_arrived(recording, ("completed", "failed", "timed_out")), window)
     if not rate or not totals.count:
         return None
-    load = scenario.load
-    return check_little(load.users, rate, totals.sum_s / totals.count, load.think_time_mean_s)
+    load, response_s = scenario.load, totals.sum_s / totals.count
+    if load.is_closed:
+        return check_little(load.users, rate, response_s, load.think_time_mean_s)
+    population = recording.in_flight_mean
+    if not population:
+        return None
+    tolerance = max(DEFAULT_TOLERANCE_RATIO, LEAST_POPULATION_DIFFERENCE / population)
+    return check_little(population, rate, response_s, 0.0, tolerance)
+
+
+def _think_time_s(scenario: Scenario) -> float:
+    return scenario.load.think_time_mean_s if scenario.load.is_closed else 0.0
 
 
 def _replicas(recording: Recording | None, gateways: int) -> ReplicaShare:

@@ -18,7 +18,8 @@ from scalelab.lab.results.manifest import Manifest, git_revision, make_manifest,
 from scalelab.lab.results.reading import read_run
 from scalelab.lab.results.run_directory import RunDirectory, ScenarioContext
 from scalelab.lab.results.run_record import Prediction, RunRecord
-from scalelab.lab.scenario_run import ScenarioProgress, behaviour_of_scenario, run_scenario
+from scalelab.lab.scenario_load import behaviour_of_scenario
+from scalelab.lab.scenario_run import ScenarioProgress, run_scenario
 from scalelab.lab.stopping import StoppingRule, reason_to_end
 from scalelab.lab.system import SystemUnderTest
 
@@ -148,9 +149,9 @@ def scenario_context(plan: Plan, scenario: Scenario, repetition: int, started_at
 
 
 def _prediction(scenario: Scenario) -> Prediction | None:
-    """None for a load that does more than read: there is no model of it."""
+    """None for an open load, and for one that does more than read: there is no model of it."""
     load = scenario.load
-    if any(load.mix.get(route, 0.0) > 0 for route in ("write", "longtask")):
+    if not load.is_closed or any(load.mix.get(route, 0.0) > 0 for route in ("write", "longtask")):
         return None
     mix = behaviour_of_scenario(scenario).mix
     return predict_scenario(scenario.topology, load.users, load.think_time_mean_s, mix, scenario.cache)

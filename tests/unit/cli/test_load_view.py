@@ -67,5 +67,5 @@ def test_the_live_line_says_where_it_is(outcome):
         cpu_s=0.1,
     )
 
-    assert live_line(PLAN, Progress(3.0, outcome.tally, row)) == "3 of 10 s  9/s  sent 102  in flight 0  failed 1"
-    assert live_line(PLAN, Progress(11.0, outcome.tally, None)).startswith("drain  sent 102")
+    assert live_line(PLAN, Progress(3.0, outcome.tally, [row])) == "3 of 10 s  9/s  sent 102  in flight 0  failed 1"
+    assert live_line(PLAN, Progress(11.0, outcome.tally)).startswith("drain  sent 102")

@@ -32,7 +32,7 @@ def test_units_defaults_and_bounds_are_those_of_the_model():
 
     assert "| `duration_s` | s | `60` | > 0 |" in text
     assert "| `spawn_rate_per_s` | 1/s | `100` | > 0 |" in text
-    assert '| `driver` |  | `"locust"` | `locust` |' in text
+    assert '| `driver` |  | `"locust"` | `locust`, `closed_loop`, `open_loop` |' in text
     assert f"| `repeat` |  | `{Experiment.model_fields['repeat'].default}` | ≥ 1, ≤ 100 |" in text
 
 

@@ -21,7 +21,7 @@ def implied_response_s(users: float, throughput_per_s: float, think_time_mean_s:
 
 
 def check_little(
-    configured_users: int,
+    configured_users: float,
     throughput_per_s: float,
     response_mean_s: float,
     think_time_mean_s: float,
@@ -30,7 +30,7 @@ def check_little(
     """Whether the users that the figures imply are the users that were there.
 
     Args:
-        configured_users: N.
+        configured_users: N; of an open load the time-average population.
         throughput_per_s: X, completions in the window over its length.
         response_mean_s: R, of the requests sent in the window.
         think_time_mean_s: Z.

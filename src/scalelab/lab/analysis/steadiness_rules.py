@@ -9,11 +9,19 @@ from collections.abc import Sequence
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.steady_state import LEAST_POINTS, steady_from, trend_of
 from scalelab.lab.analysis.validity_rules import Finding, finding_of
+from scalelab.lab.results.recording import TimelineRow
 
 RATE_DRIFT_LIMIT = 0.1
 """Of the mean rate, over the window."""
 IN_FLIGHT_DRIFT_LIMIT = 0.05
 """Of the users, over the window."""
+OPEN_DRIFT_LIMIT = 0.5
+"""Of the mean requests in flight of an open load."""
+OPEN_DRIFT_LEAST = 10.0
+OUTRUN_LIMIT = 0.05
+"""Of the requests that came in."""
+OUTRUN_DEVIATIONS = 4
+"""And beyond chance: arrivals scatter by the root of their number."""
 CYCLES_NEEDED = 2
 """Rounds of every user: one until the queue has settled, one to measure."""
 ROUND_S = 10
@@ -24,6 +32,7 @@ def not_steady(evidence: Evidence) -> Finding | None:
     """The rate, the requests in flight or the response drifted, or the window was too short for one round."""
     rows = evidence.window_rows
     doubts = (
+        _outrun(evidence),
         _rate_drift([row.completed for row in rows]),
         _flight_drift(evidence),
         _response_drift(evidence),
@@ -56,7 +65,7 @@ def steadiness_unknown(evidence: Evidence) -> Finding | None:
 def cycle_s(evidence: Evidence) -> float | None:
     """How long one round of a user takes by Little's law: N / X, response and think time together."""
     rate = evidence.throughput_per_s
-    return evidence.users / rate if rate else None
+    return evidence.users / rate if rate and evidence.users else None
 
 
 def needed_duration_s(evidence: Evidence) -> float | None:
@@ -68,6 +77,8 @@ def needed_duration_s(evidence: Evidence) -> float | None:
 
 
 def _advice(evidence: Evidence) -> str:
+    if evidence.users == 0:
+        return "Lower load.rate_per_s below what the system answers, or lengthen load.settle_s and load.duration_s."
     needed_s, cycle = needed_duration_s(evidence), cycle_s(evidence)
     if needed_s is None or cycle is None or needed_s <= evidence.load_duration_s:
         return "Lengthen load.settle_s and load.duration_s."
@@ -75,6 +86,22 @@ def _advice(evidence: Evidence) -> str:
         f"A round of one user takes N / X = {evidence.users} / {evidence.throughput_per_s:.3g} = {cycle:.0f} s: set "
         f"load.duration_s to {needed_s:.0f} or more, and load.settle_s to one round."
     )
+
+
+def _outrun(evidence: Evidence) -> str:
+    """An open load that comes in faster than it goes out, however even both are: the queue grows all the time."""
+    rows = evidence.window_rows
+    if evidence.users > 0 or not rows:
+        return ""
+    came, went = (sum(values) for values in zip(*((row.sent, _ended(row)) for row in rows), strict=True))
+    if came - went <= max(OUTRUN_LIMIT * came, OUTRUN_DEVIATIONS * math.sqrt(came)):
+        return ""
+    length_s = len(rows)
+    return f"{came / length_s:.1f} requests/s came in and {went / length_s:.1f} went out, so that the queue grew"
+
+
+def _ended(row: TimelineRow) -> int:
+    return row.completed + row.failed + row.timed_out
 
 
 def _rate_drift(completed: Sequence[int]) -> str:
@@ -87,7 +114,7 @@ def _rate_drift(completed: Sequence[int]) -> str:
 
 def _flight_drift(evidence: Evidence) -> str:
     trend = trend_of([row.in_flight for row in evidence.window_rows])
-    if trend is None or not trend.is_significant or abs(trend.drift) < IN_FLIGHT_DRIFT_LIMIT * evidence.users:
+    if trend is None or not trend.is_significant or abs(trend.drift) < _drift_allowed(evidence):
         return ""
     return f"requests in flight drifted by {trend.drift:+.0f} around {trend.mean:.0f}"
 
@@ -110,9 +137,21 @@ def _response_drift(evidence: Evidence) -> str:
 
 
 def _matters(responses: Sequence[float], evidence: Evidence) -> bool:
-    """By Little's law a longer response means more requests in flight: X times the drift, against the users."""
+    """By Little's law a longer response means more requests in flight: X times the drift."""
     first_s, last_s = _ends(responses)
-    return abs(last_s - first_s) * (evidence.throughput_per_s or 0.0) >= IN_FLIGHT_DRIFT_LIMIT * evidence.users
+    return abs(last_s - first_s) * (evidence.throughput_per_s or 0.0) >= _drift_allowed(evidence)
+
+
+def _drift_allowed(evidence: Evidence) -> float:
+    """Requests in flight that may come or go over the window: few beside the users there are.
+
+    An open load has none, and few requests in flight scatter by themselves: half of their mean, ten at least.
+    """
+    if evidence.users:
+        return IN_FLIGHT_DRIFT_LIMIT * evidence.users
+    rows = evidence.window_rows
+    mean = sum(row.in_flight for row in rows) / len(rows) if rows else 0.0
+    return max(OPEN_DRIFT_LEAST, OPEN_DRIFT_LIMIT * mean)
 
 
 def _ends(responses: Sequence[float]) -> tuple[float, float]:

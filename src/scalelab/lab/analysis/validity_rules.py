@@ -140,11 +140,13 @@ def little_violated(evidence: Evidence) -> Finding | None:
     little = evidence.little
     if little is None or little.is_consistent or evidence.books.censored > 0:
         return None
+    who = "users" if evidence.users else "requests under way"
     return finding_of(
         "little-violated",
-        f"Rate and response imply {little.implied_users:.0f} users by Little's law, X (R + Z) = "
+        f"Rate and response imply {little.implied_users:.0f} {who} by Little's law, X (R + Z) = "
         f"{little.throughput_per_s:.1f}/s x ({little.response_mean_s:.3f} s + {little.think_time_mean_s:g} s), but "
-        f"{little.configured_users} were there (tolerance {little.tolerance_ratio:.0%}).{_implied_mean(evidence)}",
+        f"{little.configured_users:.0f} were there (tolerance {little.tolerance_ratio:.0%})."
+        f"{_implied_mean(evidence)}",
         "Lengthen load.duration_s or load.settle_s, so that the window lies in the steady state.",
     )
 
@@ -238,6 +240,8 @@ def _own_faults(evidence: Evidence) -> str:
 
 def _implied_mean(evidence: Evidence) -> str:
     rate = evidence.throughput_per_s
+    if evidence.users == 0:
+        return ""  # an open load implies nothing
     implied_s = implied_response_s(evidence.users, rate, evidence.think_time_mean_s) if rate else None
     if implied_s is None:
         return ""

@@ -9,17 +9,30 @@ import random
 
 
 class UserPacer:
-    """See `Pacer`. Users of generator `part` are part, part + parts, ...; at first they are amid a think time."""
+    """See `Pacer`. Users of generator `part` are part, part + parts, ...
+
+    At first they are amid a think time, unless they begin one after the other, each with a request.
+    """
 
     wants_answers = True
 
     def __init__(
-        self, users: int, think_time_min_s: float, think_time_max_s: float, seed: int, part: int = 0, parts: int = 1
+        self,
+        users: int,
+        think_time_min_s: float,
+        think_time_max_s: float,
+        seed: int,
+        part: int = 0,
+        parts: int = 1,
+        spawn_rate_per_s: float | None = None,
     ) -> None:
         self._least_s = think_time_min_s
         self._span_s = think_time_max_s - think_time_min_s
         self._random = random.Random(f"{seed}/{part}").random  # noqa: S311  a sequence that can be had again
-        self._due = [(self._rest_of_think(), user) for user in range(part, users, parts)]
+        self._due = [
+            (self._rest_of_think() if spawn_rate_per_s is None else user / spawn_rate_per_s, user)
+            for user in range(part, users, parts)
+        ]
         heapq.heapify(self._due)
         self._taken = 0
         self.due_s = self._due[0][0] if self._due else math.inf

@@ -84,6 +84,10 @@ class Connection(asyncio.Protocol):
         """What is wrong with the answer just completed; asked for where its request has a check."""
         return ""
 
+    def field(self, name: str) -> str:  # noqa: ARG002  what others keep
+        """A header field of the answer just completed; empty where none is kept."""
+        return ""
+
     def fail_to_open(self, fault: Fault) -> None:
         """The connector could not open it."""
         if not self.is_dead:
@@ -219,3 +223,7 @@ class ProvingConnection(Connection):
         """See `Connection.defect`."""
         check = self.request.check if self.request is not None else None
         return check(self._fields, b"".join(self._body)) if check is not None else ""
+
+    def field(self, name: str) -> str:
+        """See `Connection.field`."""
+        return self._fields.get(name.lower().encode(), b"").decode("latin-1")

@@ -5,7 +5,7 @@ Times are seconds from the start of the load.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from scalelab.lab.load.connection import Connection, Listener
 from scalelab.lab.load.faults import Fault
@@ -38,6 +38,7 @@ class Engine:
         clock: Callable[[], float],
         open_connection: Callable[[Connection], None],
         make_connection: Callable[[Origin, Listener], Connection] = Connection,
+        noted_fields: Sequence[str] = (),
     ) -> None:
         self._pacer = pacer
         self._next_request = next_request
@@ -47,6 +48,7 @@ class Engine:
         self._clock = clock
         self._open_connection = open_connection
         self._make_connection = make_connection
+        self._noted_fields = tuple(noted_fields)
         self._pool = Pool(connections, self._new_connection)
         self._timer: Timer | None = None
         self._zero_s = 0.0
@@ -112,6 +114,8 @@ class Engine:
             self._recorder.fail_with_defect(request.route, status, defect, *times)
         else:
             self._recorder.complete(request.route, status, *times)
+            for name in self._noted_fields:
+                self._recorder.note(name, connection.field(name), now_s)
         if can_serve_again:
             self._pool.give_back(connection)
         else:
@@ -121,7 +125,8 @@ class Engine:
     def broke(self, connection: Connection, fault: Fault) -> None:
         """See `Listener`."""
         now_s = self.now_s()
-        self._recorder.fail(fault.kind, now_s, is_generator_fault=fault.is_generator_fault)
+        route = connection.request.route if connection.request is not None else 0
+        self._recorder.fail(route, fault.kind, now_s, is_generator_fault=fault.is_generator_fault)
         self._forget(connection)
         self._settle(connection, now_s)
 

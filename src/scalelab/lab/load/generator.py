@@ -50,7 +50,13 @@ def pacer_of(plan: LoadPlan, part: int) -> Pacer:
     load = plan.load
     if isinstance(load, ClosedLoad):
         return UserPacer(
-            load.users, load.think_time_min_s, load.think_time_max_s, plan.seed, part=part, parts=plan.processes
+            load.users,
+            load.think_time_min_s,
+            load.think_time_max_s,
+            plan.seed,
+            part=part,
+            parts=plan.processes,
+            spawn_rate_per_s=load.spawn_rate_per_s,
         )
     return ScheduledPacer(arrivals_of(load, plan.duration_s, plan.seed), part, plan.processes)
 
@@ -63,6 +69,7 @@ def share_of(whole: int, part: int, parts: int) -> int:
 def engine_of(plan: LoadPlan, part: int, connector: Connector) -> tuple[Engine, Recorder]:
     """This generator's engine and its books."""
     recorder = Recorder(MeasuredWindow(plan.warm_up_s, plan.duration_s))
+    keeps_answers = bool(plan.noted_fields) or any(template.proof for template in plan.requests)
     most = None if plan.most_requests is None else share_of(plan.most_requests, part, plan.processes)
     engine = Engine(
         pacer_of(plan, part),
@@ -73,7 +80,8 @@ def engine_of(plan: LoadPlan, part: int, connector: Connector) -> tuple[Engine, 
         timeout_s=plan.timeout_s,
         clock=time.monotonic,
         open_connection=connector.open,
-        make_connection=ProvingConnection if any(template.proof for template in plan.requests) else Connection,
+        make_connection=ProvingConnection if keeps_answers else Connection,
+        noted_fields=plan.noted_fields,
     )
     return engine, recorder
 

@@ -15,7 +15,7 @@ from scalelab.contracts.model import Contract
 _DRAWS = 1024
 MOST_KEYS = 10_000_000
 Draw = Callable[[int], "np.ndarray[tuple[int], np.dtype[np.int64]]"]
-Distribution = Literal["uniform", "zipf", "unique", "hot_set"]
+Distribution = Literal["uniform", "zipf", "unique", "hot_set", "listed"]
 
 
 class KeyPlan(Contract):
@@ -31,8 +31,13 @@ class KeyPlan(Contract):
     hot_share: float = Field(default=0.9, ge=0, le=1)
     """Hot set: the share of the requests that ask for one of them."""
 
+    listed: tuple[int, ...] = ()
+    """Listed: these keys, with equal chances."""
+
     @model_validator(mode="after")
     def _fits_together(self) -> "KeyPlan":
+        if self.distribution == "listed" and not self.listed:
+            raise ValueError("a listed distribution needs keys")
         if self.distribution == "hot_set" and self.hot_keys > self.count:
             raise ValueError(f"hot_keys = {self.hot_keys} is more than count = {self.count}")
         return self
@@ -63,6 +68,8 @@ def _draw_of(plan: KeyPlan, draws: np.random.Generator) -> Draw:
             draws.integers(1, plan.hot_keys, number, endpoint=True),
             _cold_keys(plan, draws, number),
         )
+    if plan.distribution == "listed":
+        return lambda number: draws.choice(np.asarray(plan.listed, dtype=np.int64), number)
     return lambda number: draws.integers(1, plan.count, number, endpoint=True)
 
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from scalelab.contracts.stack_view import Account
+from scalelab.lab.load.driving import LoadEnd, LoadFollower
 from scalelab.lab.load.locust_options import PARENT_VARIABLE, VARIABLE_PREFIX, UserBehaviour, as_arguments
 from scalelab.lab.results.recording import TIMELINE_FILE, TimelineRow
 from scalelab.lab.shipped import shipped_locustfile
@@ -45,23 +45,6 @@ class LocustLoad:
     behaviour: UserBehaviour
     directory: Path
     csv_prefix: str
-
-
-@dataclass(frozen=True)
-class LoadEnd:
-    """How Locust ended; `trouble` is empty when it did what it was told."""
-
-    trouble: str = ""
-
-
-class LoadFollower(Protocol):
-    """Is told how a load goes on; returns at once."""
-
-    def started(self, pid: int) -> None:
-        """The generator's process."""
-
-    def second(self, row: TimelineRow) -> None:
-        """A second of the timeline was written."""
 
 
 def run_locust(load: LocustLoad, follower: LoadFollower | None = None) -> LoadEnd:

@@ -46,6 +46,8 @@ class ClosedLoad(Contract):
     users: Annotated[int, Field(ge=1, le=100_000)]
     think_time_min_s: Annotated[float, Field(ge=0)] = 0.0
     think_time_max_s: Annotated[float, Field(ge=0)] = 0.0
+    spawn_rate_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Users who begin each second, each with a request. None: all are there at once, amid their think times."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "ClosedLoad":
@@ -80,6 +82,8 @@ class LoadPlan(Contract):
     processes: Annotated[int, Field(ge=1, le=64)] = 1
     most_requests: Annotated[int, Field(ge=1)] | None = None
     """Stop after so many, too."""
+    noted_fields: tuple[str, ...] = ()
+    """Header fields of good answers whose values are counted."""
     keys: KeyPlan = KeyPlan()
     tokens: tuple[str, ...] = Field(default=(), repr=False)
     ca_file: Path | None = None

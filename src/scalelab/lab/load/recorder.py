@@ -62,7 +62,7 @@ class Recorder:
         self.failed = 0
         self.timed_out = 0
         self._latency_sum_s = 0.0
-        self._completed_in_window = 0
+        self._arrived = self.tally.arrived
         self._completed_in_drain = 0
         self._first: dict[float, float] = {}
         self._start_s, self._end_s = window.start_s, window.end_s
@@ -93,7 +93,7 @@ class Recorder:
         start_s, end_s = self._start_s, self._end_s
         if start_s <= now_s < end_s:
             self._area_s += now_s
-            self._completed_in_window += 1
+            self._arrived[route, "completed"] += 1
         else:
             self._area_s += self._inside(now_s)
             self._completed_in_drain += now_s >= end_s
@@ -107,6 +107,7 @@ class Recorder:
     def fail_with_status(self, route: int, status: int, intended_s: float, actual_s: float, now_s: float) -> None:
         """Answered, but not as wanted: a latency of its own kind."""
         self.failed += 1
+        self._arrive(route, "failed", now_s)
         self._area_s += self._inside(now_s)
         self._statuses[_STATUS_NAMES[status]] += 1
         count_kind(self.tally.failure_kinds, f"status {status}")
@@ -117,15 +118,17 @@ class Recorder:
     ) -> None:
         """Answered with a good status and a wrong answer: counted as a failure, and by what is wrong."""
         self.failed += 1
+        self._arrive(route, "failed", now_s)
         self._area_s += self._inside(now_s)
         self._statuses[_STATUS_NAMES[status]] += 1
         self.tally.defects[defect] += 1
         count_kind(self.tally.failure_kinds, WRONG_ANSWER + defect)
         self._enter_other(route, "failed", intended_s, now_s - intended_s, now_s - actual_s)
 
-    def fail(self, kind: str, now_s: float, *, is_generator_fault: bool = False) -> None:
+    def fail(self, route: int, kind: str, now_s: float, *, is_generator_fault: bool = False) -> None:
         """No answer, and there will be none."""
         self.failed += 1
+        self._arrive(route, "failed", now_s)
         self._area_s += self._inside(now_s)
         self.tally.counts["generator_faults"] += is_generator_fault
         count_kind(self.tally.failure_kinds, kind)
@@ -133,13 +136,20 @@ class Recorder:
     def time_out(self, route: int, intended_s: float, actual_s: float, timeout_s: float, now_s: float) -> None:
         """Given up: entered as at least the timeout."""
         self.timed_out += 1
+        self._arrive(route, "timed_out", now_s)
         self._area_s += self._inside(now_s)
         count_kind(self.tally.failure_kinds, f"no answer within {timeout_s:g} s")
         self._enter_other(route, "timed_out", intended_s, timeout_s + actual_s - intended_s, timeout_s)
 
+    def note(self, name: str, value: str, now_s: float) -> None:
+        """What a header field of a good answer said; only answers that arrive in the window count."""
+        if self._start_s <= now_s < self._end_s:
+            count_kind(self.tally.noted[name], value)
+
     def censor(self, intended_s: float, now_s: float) -> None:
         """Under way when the load was cut: only its age is known."""
         self.tally.counts["censored"] += 1
+        self.tally.oldest_censored_s = max(self.tally.oldest_censored_s, now_s - intended_s)
         if self._start_s <= intended_s < self._end_s:
             self.tally.censored_ages.enter(now_s - intended_s)
 
@@ -153,7 +163,9 @@ class Recorder:
         counts = self.tally.counts
         counts["sent"], counts["completed"], counts["failed"] = self.sent, self.completed, self.failed
         counts["timed_out"] = self.timed_out
-        counts["completed_in_window"] = self._completed_in_window
+        counts["completed_in_window"] = sum(
+            number for (_, outcome), number in self._arrived.items() if outcome == "completed"
+        )
         counts["completed_in_drain"] = self._completed_in_drain
         self.tally.cpu_s = cpu_s
         self.tally.in_flight_s = self._area_s + self.in_flight * self._inside(now_s)
@@ -175,6 +187,10 @@ class Recorder:
             in_flight=self.in_flight,
             cpu_s=now[6] - last[6],
         )
+
+    def _arrive(self, route: int, outcome: Outcome, now_s: float) -> None:
+        if self._start_s <= now_s < self._end_s:
+            self._arrived[route, outcome] += 1
 
     def _inside(self, time_s: float) -> float:
         """How much of the window lies before that time."""

@@ -147,7 +147,7 @@ def result_of(outcome: LoadOutcome) -> LoadResult:
         latency_failed_s=figures_of(tally.latencies("intended", "failed")),
         parts=_parts(tally, intended, actual),
         in_flight_mean=tally.in_flight_s / outcome.window_s if outcome.window_s > 0 else None,
-        oldest_censored_s=tally.censored_ages.max_s if tally.censored_ages.count else None,
+        oldest_censored_s=tally.oldest_censored_s or None,
         failure_kinds=dict(tally.failure_kinds.most_common()),
         statuses=dict(sorted(tally.statuses.items())),
         defects=dict(sorted(tally.defects.items())),

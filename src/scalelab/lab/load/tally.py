@@ -1,6 +1,6 @@
 """What a load counted, as data: sums, kinds and histograms. Generators add up; percentiles are never averaged."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -47,6 +47,10 @@ class Tally:
     failure_kinds: Counter[str] = field(default_factory=Counter)
     """Timeouts included."""
     statuses: Counter[str] = field(default_factory=Counter)
+    arrived: Counter[tuple[int, Outcome]] = field(default_factory=Counter)
+    """Outcomes that fell into the measured window, by route."""
+    noted: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """What noted header fields of good answers in the window said."""
     defects: Counter[str] = field(default_factory=Counter)
     """Wrong answers with a good status, by what is wrong; they are failures, too."""
     route_sent: Counter[int] = field(default_factory=Counter)
@@ -54,6 +58,8 @@ class Tally:
     """Of requests meant to start in the measured window."""
     censored_ages: LatencyHistogram = field(default_factory=LatencyHistogram)
     """From the intended start to the cut, of requests meant to start in the window."""
+    oldest_censored_s: float = 0.0
+    """Of all that were under way at the cut."""
     lag: LatencyHistogram = field(default_factory=LatencyHistogram)
     """How late the generator looked at requests that a free connection was waiting for."""
     connect: LatencyHistogram = field(default_factory=LatencyHistogram)
@@ -95,12 +101,16 @@ class Tally:
         self.counts.update(other.counts)
         self.route_sent.update(other.route_sent)
         self.defects.update(other.defects)
+        self.arrived.update(other.arrived)
+        for name, values in other.noted.items():
+            self.noted[name].update(values)
         for kinds, theirs in ((self.failure_kinds, other.failure_kinds), (self.statuses, other.statuses)):
             for kind, number in theirs.items():
                 count_kind(kinds, kind, number)
         for key, histogram in other.histograms.items():
             self.histogram(*key).add(histogram)
         self.censored_ages.add(other.censored_ages)
+        self.oldest_censored_s = max(self.oldest_censored_s, other.oldest_censored_s)
         self.lag.add(other.lag)
         self.connect.add(other.connect)
         self.cpu_s += other.cpu_s
@@ -114,9 +124,12 @@ class Tally:
             "failure_kinds": dict(self.failure_kinds),
             "statuses": dict(self.statuses),
             "defects": dict(self.defects),
+            "arrived": [[*key, number] for key, number in self.arrived.items()],
+            "noted": {name: dict(values) for name, values in self.noted.items()},
             "route_sent": list(self.route_sent.items()),
             "histograms": [[*key, histogram.as_json()] for key, histogram in self.histograms.items()],
             "censored_ages": self.censored_ages.as_json(),
+            "oldest_censored_s": self.oldest_censored_s,
             "lag": self.lag.as_json(),
             "connect": self.connect.as_json(),
             "cpu_s": self.cpu_s,
@@ -132,12 +145,15 @@ class Tally:
             failure_kinds=Counter(document["failure_kinds"]),
             statuses=Counter(document["statuses"]),
             defects=Counter(document["defects"]),
+            arrived=Counter({(route, outcome): number for route, outcome, number in document["arrived"]}),
+            noted=defaultdict(Counter, {name: Counter(values) for name, values in document["noted"].items()}),
             route_sent=Counter(dict(document["route_sent"])),
             histograms={
                 (base, route, outcome): LatencyHistogram.from_json(histogram)
                 for base, route, outcome, histogram in document["histograms"]
             },
             censored_ages=LatencyHistogram.from_json(document["censored_ages"]),
+            oldest_censored_s=document["oldest_censored_s"],
             lag=LatencyHistogram.from_json(document["lag"]),
             connect=LatencyHistogram.from_json(document["connect"]),
             cpu_s=document["cpu_s"],

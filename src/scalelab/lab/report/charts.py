@@ -208,7 +208,7 @@ def _scenario_axis(*, has_room: bool) -> Any:
 
 def _subtitle(scenarios: Sequence[ScenarioFigures]) -> list[str]:
     record = scenarios[0].first
-    load = f"{shown.whole(record.users)} users, mean think time {shown.seconds(record.think_time_mean_s)}"
+    load = shown.load_of(record)
     several = [scenario for scenario in scenarios if scenario.throughput_interval_per_s is not None]
     whisker = [f"Thin bar: 95 % interval over {len(several[0].records)} runs."] if several else []
     has_prediction = any(scenario.prediction is not None for scenario in scenarios)

@@ -190,7 +190,7 @@ def _summary_row(scenario: ScenarioFigures) -> tuple[str, ...]:
         shown.whole(scenario.failures),
         p99_text(scenario),
         shown.rate(prediction.throughput_per_s if prediction is not None else None),
-        f"{shown.whole(scenario.implied_users)} / {shown.whole(scenario.first.users)}",
+        f"{shown.whole(scenario.implied_users)} / {shown.whole(scenario.first.users or None)}",
         shown.share(scenario.hit_ratio),
         shown.validity(scenario.validity),
     )
@@ -260,9 +260,9 @@ def _by_text(scenarios: Sequence[ScenarioFigures], text_of: TextOf) -> dict[str,
 def _load_text(scenario: ScenarioFigures) -> str:
     record = scenario.first
     window = record.window
+    who = f"{shown.load_of(record)} ({record.driver})"
     return (
-        f"{shown.whole(record.users)} users ({record.driver}), mean think time "
-        f"{shown.seconds(record.think_time_mean_s)}, load of {shown.seconds(record.load_duration_s)}, measured "
+        f"{who}, load of {shown.seconds(record.load_duration_s)}, measured "
         f"window from {shown.seconds(window.start_s)} to {shown.seconds(window.end_s)}."
     )
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from scalelab.lab.results.run_record import RunRecord
+
 ABSENT = "-"
 MS_PER_S = 1000
 _WHOLE_FROM_MS = 100
@@ -57,6 +59,13 @@ def with_error(text: str, half_width: str | None) -> str:
 def with_ends(text: str, ends: tuple[str, str] | None) -> str:
     """`204 (198 to 231)`; without an interval the text alone."""
     return text if ends is None else f"{text} ({ends[0]} to {ends[1]})"
+
+
+def load_of(record: RunRecord) -> str:
+    """Who asked: `1,000 users, mean think time 1.5 s`, or `open load, 200.0 requests/s`."""
+    if record.rate_per_s is not None:
+        return f"open load, {rate(record.rate_per_s)} requests/s"
+    return f"{whole(record.users)} users, mean think time {seconds(record.think_time_mean_s)}"
 
 
 def validity(values: Sequence[str]) -> str:

@@ -82,6 +82,10 @@ class Recording(Contract):
     oldest_in_flight_s: float | None
     """Age of the oldest request without an answer."""
     users_peak: int
+    time_base: Literal["actual", "intended"] = "actual"
+    """From when latencies count: the request's actual start, or the moment for which it was meant."""
+    in_flight_mean: float | None = None
+    """Time-average population of the window, where the driver knows it."""
 
 
 class TimelineRow(Contract):

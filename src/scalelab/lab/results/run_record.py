@@ -79,7 +79,8 @@ class RouteSummary(Contract):
 class LittleCheck(Contract):
     """Little's law on the window: N = X (R + Z)."""
 
-    configured_users: int
+    configured_users: float
+    """Of an open load: requests under way, averaged over the window."""
     throughput_per_s: float
     response_mean_s: float
     think_time_mean_s: float
@@ -151,6 +152,9 @@ class RunRecord(Contract):
     """ISO 8601, UTC."""
     driver: str
     users: int
+    """0: an open load has none."""
+    rate_per_s: float | None = None
+    """Asked of the system, by an open load; of several rates the first."""
     think_time_mean_s: float
     load_duration_s: float
     window: Window

@@ -95,3 +95,16 @@ def test_a_short_window_says_that_steadiness_is_unknown(evidence):
 def test_without_a_rate_no_duration_is_advised(evidence):
     """There is no round whose length could be told."""
     assert rules.needed_duration_s(evidence(throughput_per_s=None)) is None
+
+
+@pytest.mark.parametrize(("sent", "is_steady"), [(60, True), (63, True), (70, False), (96, False)])
+def test_an_open_load_that_comes_in_faster_than_it_goes_out_is_not_steady(evidence, sent, is_steady):
+    """However even both rates are; a twentieth may be chance."""
+    finding = rules.not_steady(
+        evidence(users=0, timeline=rows_of(sent=lambda _: sent, in_flight=lambda _: 5, latency_sum_s=lambda _: 6.0))
+    )
+
+    assert (finding is None) is is_steady
+    if finding is not None:
+        assert f"{sent}.0 requests/s came in and 60.0 went out" in finding.caveat.text
+        assert "load.rate_per_s" in finding.caveat.advice

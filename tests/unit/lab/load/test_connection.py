@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scalelab.lab.load.connection import MAX_HEAD_BYTES, Connection, ProvingConnection
@@ -94,6 +94,7 @@ def test_pieces_do_not_matter(cuts):
 
 
 @given(st.binary(max_size=200))
+@example(b"HTTP/1.1 204\r\n\r\n")
 def test_any_bytes_at_all_are_survived(data):
     """Outside input never raises, and never gives two outcomes."""
     connection, notes, _ = serving()
@@ -102,7 +103,8 @@ def test_any_bytes_at_all_are_survived(data):
     connection.eof_received()
     connection.connection_lost(None)
 
-    assert len(notes.said) == 2
+    outcomes = [said for said in notes.said if said not in {"opened", "lost"}]
+    assert len(outcomes) == 1  # "lost" is of a connection that serves nothing: after an answer that was whole
 
 
 def test_an_answer_that_ends_with_the_connection():

@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from scalelab.lab.load.crew import Generator
 from scalelab.lab.load.generator_messages import Report
 from scalelab.lab.load.plan import LoadPlan, OpenLoad
-from scalelab.lab.load.processes import _close_books, _cpu_share, _Generator, _rows, _window_s
+from scalelab.lab.load.processes import _close_books, _cpu_share, _rows, _window_s
 from scalelab.lab.load.recorder import MeasuredWindow, Recorder, SecondRow
 from scalelab.lab.load.requests import RequestTemplate
 from scalelab.lab.load.tally import Tally
@@ -32,7 +33,7 @@ def row(second, completed, cpu_s=0.1):
 
 @pytest.fixture
 def generator():
-    return _Generator(1, process=None)
+    return Generator(1, process=None)
 
 
 def line_of(report):

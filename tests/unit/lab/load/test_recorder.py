@@ -17,7 +17,7 @@ def test_the_books_balance(recorder):
         recorder.start(0, start_s)
     recorder.complete(0, 200, 1.0, 1.0, 1.5)
     recorder.fail_with_status(0, 503, 1.1, 1.1, 1.2)
-    recorder.fail("connection reset", 1.3)
+    recorder.fail(0, "connection reset", 1.3)
     recorder.time_out(0, 1.3, 1.3, 1.0, 2.4)
     under_way = recorder.in_flight
     recorder.censor(1.4, 4.0)
@@ -55,7 +55,7 @@ def test_outcomes_are_kept_apart_and_errors_have_no_latency(recorder):
     for _ in range(20):
         recorder.fail_with_status(0, 503, 1.0, 1.0, 1.005)
     for _ in range(3):
-        recorder.fail("connection reset", 1.0)
+        recorder.fail(0, "connection reset", 1.0)
 
     good, refused = (recorder.tally.latencies("intended", outcome) for outcome in ("completed", "failed"))
 
@@ -136,7 +136,7 @@ def test_a_load_cut_short_has_a_shorter_window(recorder):
 def test_kinds_are_bounded(recorder):
     """A thousand distinct errors need no more room than fifty (locust 1712)."""
     for number in range(1000):
-        recorder.fail(f"kind {number}", 1.0)
+        recorder.fail(0, f"kind {number}", 1.0)
 
     assert len(recorder.tally.failure_kinds) == 51
     assert recorder.tally.failure_kinds["other"] == 950
