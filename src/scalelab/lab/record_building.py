@@ -24,6 +24,7 @@ from scalelab.lab.results.run_record import (
     ReplicaShare,
     RouteSummary,
     RunRecord,
+    ServerCheck,
     Window,
 )
 
@@ -44,6 +45,8 @@ class Circumstances:
     """What kept the scenario from being measured as planned."""
     system_faults: tuple[str, ...] = ()
     """Parts of the system that did not live through the load."""
+    server_answers: int | None = None
+    """Good answers that the gateways counted during load and drain."""
     machine_busy_ratio: float | None = None
     """Share of the seconds in which the machine's cores were busy above 90 %."""
 
@@ -81,6 +84,7 @@ def build_record(context: ScenarioContext, measured: Measured, circumstances: Ci
         little=_little(scenario, recording, window),
         cache=cache_check(recording.cache_answers if recording is not None else {}, scenario.cache),
         replicas=_replicas(recording, scenario.gateways),
+        server=_server(circumstances, books, recording),
         prediction=context.prediction,
         naive=_naive(recording),
         validity=("no-data",),
@@ -104,6 +108,9 @@ def evidence_of(record: RunRecord, scenario: Scenario, measured: Measured, circu
         throughput_per_s=record.throughput_per_s,
         cache=record.cache,
         little=record.little,
+        server=record.server,
+        replicas=record.replicas,
+        cache_ttl_s=scenario.topology.api_gateway.cache_ttl_s,
         prediction=record.prediction,
         timeline=measured.timeline,
         is_partial=circumstances.is_partial or (recording is not None and not is_whole),
@@ -214,6 +221,15 @@ def _little(scenario: Scenario, recording: Recording | None, window: Window) -> 
 
 def _think_time_s(scenario: Scenario) -> float:
     return scenario.load.think_time_mean_s if scenario.load.is_closed else 0.0
+
+
+def _server(circumstances: Circumstances, books: Books, recording: Recording | None) -> ServerCheck | None:
+    """A client that gave up, or was refused on the way, may have had its answer given all the same."""
+    if circumstances.server_answers is None or recording is None:
+        return None
+    least = books.completed + sum(recording.defects.values())
+    most = least + books.failed + books.timed_out + books.censored
+    return ServerCheck(answers=circumstances.server_answers, least=least, most=most)
 
 
 def _replicas(recording: Recording | None, gateways: int) -> ReplicaShare:

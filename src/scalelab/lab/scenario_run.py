@@ -18,6 +18,7 @@ from scalelab.lab.results.recording import TimelineRow
 from scalelab.lab.results.run_directory import RunDirectory, ScenarioContext
 from scalelab.lab.results.run_record import RunRecord
 from scalelab.lab.scenario_load import hot_paths, measured_load, warm_up_load
+from scalelab.lab.server_counts import answered_between, good_answers
 from scalelab.lab.system import SystemGoneError, SystemUnderTest
 
 
@@ -102,9 +103,11 @@ def _measure(
     load = measured_load(scenario, view, directory)
     progress.phase("measuring", scenario.load.duration_s)
     target = ProbeTarget(view)
+    answered_before = good_answers(view)
     with probing(target, directory / PROBES_FILE):
         end = run_driver(load, _Follower(target, progress))
     circumstances.trouble = end.trouble
+    circumstances.server_answers = answered_between(answered_before, good_answers(view))
     circumstances.machine_busy_ratio = target.cost.busy_rounds / target.cost.rounds if target.cost.rounds else None
     circumstances.system_faults = system_faults(view, system)
     progress.note(str(target.cost))

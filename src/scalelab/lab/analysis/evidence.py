@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from scalelab.lab.results.recording import TimelineRow
-from scalelab.lab.results.run_record import Books, CacheCheck, LittleCheck, Prediction, Window
+from scalelab.lab.results.run_record import (
+    Books,
+    CacheCheck,
+    LittleCheck,
+    Prediction,
+    ReplicaShare,
+    ServerCheck,
+    Window,
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,9 @@ class Evidence:
     throughput_per_s: float | None
     cache: CacheCheck
     little: LittleCheck | None = None
+    server: ServerCheck | None = None
+    replicas: ReplicaShare | None = None
+    cache_ttl_s: float | None = None
     prediction: Prediction | None = None
     timeline: Sequence[TimelineRow] = ()
     """Every second of the load and the drain, as far as it was written."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from scalelab.lab.analysis import steadiness_rules
+from scalelab.lab.analysis import stampede, steadiness_rules
 from scalelab.lab.analysis import validity_rules as rules
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.validity_rules import Finding
@@ -16,10 +16,13 @@ RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
     rules.censored,
     rules.generator_limited,
     rules.too_many_failures,
+    rules.counts_differ,
     rules.hit_ratio_off,
     rules.little_violated,
     steadiness_rules.not_steady,
     steadiness_rules.steadiness_unknown,
+    rules.uneven_replicas,
+    stampede.ttl_stampede,
     rules.machine_busy,
     rules.off_prediction,
 )

@@ -20,6 +20,9 @@ MOST_FAILURES_RATIO = 0.01
 MACHINE_BUSY_LIMIT = 0.1
 """Of the seconds."""
 HIGH_AGREEMENT = 0.05
+COUNT_SLACK_RATIO = 0.001
+"""Of the answers: the edges of two counts that are not taken at the same instant."""
+LEAST_JAIN_INDEX = 0.95
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,39 @@ def generator_limited(evidence: Evidence) -> Finding | None:
         "generator-limited",
         f"The load generator was at its limit: {'; '.join(doubts)}.",
         "Lower load.users, or run the generator on another machine; the system may do more than this shows.",
+    )
+
+
+def counts_differ(evidence: Evidence) -> Finding | None:
+    """Clients and gateways count the same answers; where they do not, one of them is wrong."""
+    server = evidence.server
+    slack = COUNT_SLACK_RATIO * server.most if server is not None else 0.0
+    if server is None or server.least - slack <= server.answers <= server.most + slack:
+        return None
+    got = f"{server.least}" if server.least == server.most else f"{server.least} to {server.most}"
+    why = (
+        "Something between them answers, or counts are lost."
+        if server.answers < server.least
+        else "Something between them asks more than once, or others used the system."
+    )
+    return finding_of(
+        "counts-differ",
+        f"The gateways counted {server.answers} good answers, the clients {got}. {why}",
+        "Look for retries of the balancer and for other users of the system; nothing here can be trusted before.",
+    )
+
+
+def uneven_replicas(evidence: Evidence) -> Finding | None:
+    """One gateway does more than its share, so that the others are not what was measured."""
+    replicas = evidence.replicas
+    if replicas is None or replicas.jain_index is None or replicas.jain_index >= LEAST_JAIN_INDEX:
+        return None
+    shares = ", ".join(f"{name} {count}" for name, count in sorted(replicas.answers.items()))
+    return finding_of(
+        None,
+        f"The gateways did not share the load evenly: Jain's index is {replicas.jain_index:.2f} ({shares}).",
+        "Kept-alive connections can pin clients to one replica: balance requests, not connections.",
+        kind="uneven-replicas",
     )
 
 

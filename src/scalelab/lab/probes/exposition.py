@@ -1,9 +1,11 @@
 """Reads chosen metrics out of a Prometheus exposition. Pure; anything else in the text is passed over."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 _SAMPLE = re.compile(r"^([A-Za-z_:][\w:]*)(?:\{.*\})?\s+(\S+)")
+_LABELLED = re.compile(r"^([A-Za-z_:][\w:]*)\{(.*)\}\s+(\S+)")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 def metric_sums(exposition: str, names: Iterable[str]) -> dict[str, float]:
@@ -18,6 +20,16 @@ def metric_sums(exposition: str, names: Iterable[str]) -> dict[str, float]:
         if match is not None and value is not None:
             sums[match.group(1)] = sums.get(match.group(1), 0.0) + value
     return sums
+
+
+def metric_sum(exposition: str, name: str, where: Callable[[Mapping[str, str]], bool]) -> float:
+    """Sum of a metric over the label sets that `where` wants; 0 when there are none."""
+    total = 0.0
+    for line in exposition.splitlines():
+        match = _LABELLED.match(line) if line.startswith(name) else None
+        if match is not None and match[1] == name and where(dict(_LABEL.findall(match[2]))):
+            total += _number(match[3]) or 0.0
+    return total
 
 
 def busy_metrics(exposition: str, names: Iterable[str]) -> Mapping[str, float]:

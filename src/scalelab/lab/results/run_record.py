@@ -20,6 +20,7 @@ Validity = Literal[
     "little-violated",
     "too-many-failures",
     "wrong-answers",
+    "counts-differ",
     "hit-ratio-off",
     "sut-died",
     "partial",
@@ -109,6 +110,16 @@ class ReplicaShare(Contract):
     """1 = equal shares, 1/n = one replica takes all."""
 
 
+class ServerCheck(Contract):
+    """Good answers of load and drain, as the gateways counted them, beside what the clients can have got."""
+
+    answers: int
+    least: int
+    """What the clients did get."""
+    most: int
+    """And what they may have been sent without getting it: they gave up, or it broke on the way."""
+
+
 class Prediction(Contract):
     """What theory expects of this scenario, worked out before the run."""
 
@@ -170,6 +181,8 @@ class RunRecord(Contract):
     little: LittleCheck | None
     cache: CacheCheck
     replicas: ReplicaShare
+    server: ServerCheck | None = None
+    """None: the gateways did not tell, or one was started again."""
     prediction: Prediction | None
     naive: NaiveLine
     validity: tuple[Validity, ...]

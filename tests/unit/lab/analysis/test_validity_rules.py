@@ -3,9 +3,10 @@
 import pytest
 
 from scalelab.lab.analysis import validity_rules as rules
+from scalelab.lab.analysis.fairness import jain_index
 from scalelab.lab.analysis.little import check_little
 from scalelab.lab.results.recording import TimelineRow
-from scalelab.lab.results.run_record import CacheCheck, Prediction
+from scalelab.lab.results.run_record import CacheCheck, Prediction, ReplicaShare, ServerCheck
 
 
 def rows_of(**changes):
@@ -146,3 +147,51 @@ def test_near_the_knee_the_advice_is_another(evidence):
     finding = rules.off_prediction(evidence(prediction=prediction_of(66.0, "61.5/s; an upper bound: slots are near")))
 
     assert "queueing" in finding.caveat.advice
+
+
+@pytest.mark.parametrize(
+    ("answers", "least", "most", "is_right"),
+    [
+        (3600, 3600, 3600, True),
+        (3603, 3600, 3600, True),
+        (3650, 3600, 3660, True),
+        (3500, 3600, 3600, False),
+        (3700, 3600, 3660, False),
+    ],
+)
+def test_gateways_and_clients_count_the_same_answers(evidence, answers, least, most, is_right):
+    """Whoever gave up may have been answered; nobody is answered whom nobody asked."""
+    finding = rules.counts_differ(evidence(server=ServerCheck(answers=answers, least=least, most=most)))
+
+    assert (finding is None) is is_right
+    if finding is not None:
+        assert finding.validity == "counts-differ"
+        assert str(answers) in finding.caveat.text
+
+
+def test_counts_that_are_not_known_are_not_doubted(evidence):
+    """A gateway that was started again has another record: `sut-died`."""
+    assert rules.counts_differ(evidence(server=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_even"), [({"a": 100, "b": 100, "c": 100}, True), ({"a": 290, "b": 5, "c": 5}, False)]
+)
+def test_replicas_that_are_pinned_are_told(evidence, answers, is_even):
+    """Jain's index, below 0.95 (undici 3648)."""
+    share = ReplicaShare(answers=answers, jain_index=jain_index(answers.values()))
+
+    finding = rules.uneven_replicas(evidence(replicas=share))
+
+    assert (finding is None) is is_even
+    if finding is not None:
+        assert (finding.validity, finding.caveat.kind) == (None, "uneven-replicas")
+
+
+def test_one_wrong_answer_is_too_many(evidence):
+    """By kind, and the gravest first."""
+    finding = rules.wrong_answers(evidence(defects={"torn": 1}))
+
+    assert finding.validity == "wrong-answers"
+    assert "1 of 3600 requests had a wrong answer" in finding.caveat.text
+    assert rules.wrong_answers(evidence(defects={})) is None
