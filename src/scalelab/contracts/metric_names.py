@@ -39,6 +39,8 @@ POOL_QUEUE_LENGTH = "scalelab_database_pool_queue_length"
 
 TASKS_TOTAL = "scalelab_tasks_total"
 """Counter{outcome}: succeeded, failed, cancelled, dead."""
+TASK_EXECUTIONS_TOTAL = "scalelab_task_executions_total"
+"""Counter: attempts whose work was done to its end, recorded or not: what is done twice counts twice."""
 TASKS_RUNNING = "scalelab_tasks_running"
 TASK_QUEUE_LENGTH = "scalelab_task_queue_length"
 

@@ -10,6 +10,7 @@ from scalelab.lab.analysis.fairness import jain_index
 from scalelab.lab.analysis.latency import LatencyTotals, add_totals, merge_histograms, summarize_latency
 from scalelab.lab.analysis.little import DEFAULT_TOLERANCE_RATIO, check_little
 from scalelab.lab.analysis.validity import judge
+from scalelab.lab.correctness.twice import with_executions
 from scalelab.lab.plan import CacheState, Scenario
 from scalelab.lab.results.histogram_log import histogram_tag
 from scalelab.lab.results.measured_files import Measured
@@ -25,6 +26,7 @@ from scalelab.lab.results.run_record import (
     RouteSummary,
     RunRecord,
     ServerCheck,
+    TaskCheck,
     Window,
 )
 
@@ -47,6 +49,10 @@ class Circumstances:
     """Parts of the system that did not live through the load."""
     server_answers: int | None = None
     """Good answers that the gateways counted during load and drain."""
+    task_executions: int | None = None
+    """Tasks that workers did to their end during the load and what it left in the queue."""
+    is_start_quiet: bool = False
+    """Whether nothing was left of the phase before when the load began."""
     machine_busy_ratio: float | None = None
     """Share of the seconds in which the machine's cores were busy above 90 %."""
 
@@ -62,6 +68,7 @@ def build_record(context: ScenarioContext, measured: Measured, circumstances: Ci
     scenario, recording = context.scenario, measured.recording
     window = recording.window if recording is not None else _nothing_measured(scenario)
     books = recording.books if recording is not None else _EMPTY_BOOKS
+    tasks = _tasks(circumstances, recording)
     record = RunRecord(
         experiment=context.experiment,
         scenario=scenario.name,
@@ -78,13 +85,15 @@ def build_record(context: ScenarioContext, measured: Measured, circumstances: Ci
         books=books,
         throughput_per_s=_rate(_arrived(recording, ("completed",)), window),
         failures=books.failed + books.timed_out,
-        defects=recording.defects if recording is not None else {},
+        defects=_defects(recording, tasks),
         latency=_latency(measured),
         routes=_routes(measured),
         little=_little(scenario, recording, window),
         cache=cache_check(recording.cache_answers if recording is not None else {}, scenario.cache),
         replicas=_replicas(recording, scenario.gateways),
         server=_server(circumstances, books, recording),
+        tasks=tasks,
+        started_quiet=circumstances.is_start_quiet,
         prediction=context.prediction,
         naive=_naive(recording),
         validity=("no-data",),
@@ -230,6 +239,20 @@ def _server(circumstances: Circumstances, books: Books, recording: Recording | N
     least = books.completed + sum(recording.defects.values())
     most = least + books.failed + books.timed_out + books.censored
     return ServerCheck(answers=circumstances.server_answers, least=least, most=most)
+
+
+def _tasks(circumstances: Circumstances, recording: Recording | None) -> TaskCheck | None:
+    """Only of a load that told all that it handed in: what it did not tell would look done twice."""
+    executed = circumstances.task_executions
+    if executed is None or recording is None or not recording.is_final:
+        return None
+    return TaskCheck(handed_in=recording.tasks_handed_in, executed=executed)
+
+
+def _defects(recording: Recording | None, tasks: TaskCheck | None) -> dict[str, int]:
+    if recording is None:
+        return {}
+    return with_executions(recording.defects, tasks.handed_in, tasks.executed) if tasks else recording.defects
 
 
 def _replicas(recording: Recording | None, gateways: int) -> ReplicaShare:

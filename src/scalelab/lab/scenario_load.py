@@ -76,7 +76,7 @@ def warm_up_load(scenario: Scenario, view: StackView, directory: Path) -> Locust
 
 def behaviour_of_scenario(scenario: Scenario) -> UserBehaviour:
     """How its users behave."""
-    load, gateway = scenario.load, scenario.topology.api_gateway
+    load = scenario.load
     return UserBehaviour(
         think_time_min_s=load.think_time_min_s,
         think_time_max_s=load.think_time_max_s,
@@ -87,7 +87,7 @@ def behaviour_of_scenario(scenario: Scenario) -> UserBehaviour:
         draw_seed=scenario.seed,
         window_start_s=load.window_start_s,
         load_duration_s=load.duration_s,
-        longest_age_s=gateway.cache_ttl_s * (1 + gateway.cache_ttl_jitter),
+        longest_age_s=_longest_age_s(scenario),
         answer_timeout_s=_answer_timeout_s(scenario),
     )
 
@@ -104,7 +104,13 @@ def _own_plan(scenario: Scenario, base_url: str) -> LoadPlan:
     mix = behaviour_of_scenario(scenario).mix
     return LoadPlan(
         requests=tuple(
-            RequestTemplate(name=route, url=f"{base_url}{route}?key={{key}}", weight=weight, proof=_PROOFS[route])
+            RequestTemplate(
+                name=route,
+                url=f"{base_url}{route}?key={{key}}",
+                weight=weight,
+                proof=_PROOFS[route],
+                longest_age_s=_longest_age_s(scenario),
+            )
             for route, weight in mix.items()
         ),
         load=_paced(scenario),
@@ -144,6 +150,11 @@ def _keys(scenario: Scenario) -> KeyPlan:
     if scenario.cache == "hit":
         return KeyPlan(distribution="listed", listed=hot_set(records, scenario.load.hot_set_keys, scenario.seed))
     return KeyPlan(distribution="uniform", count=records)
+
+
+def _longest_age_s(scenario: Scenario) -> float:
+    """Jitter only ever shortens a time to live, and on these routes nothing is answered beyond it."""
+    return scenario.topology.api_gateway.cache_ttl_s
 
 
 def _answer_timeout_s(scenario: Scenario) -> float:

@@ -3,6 +3,7 @@
 Told in steps: prepare, measure, write down. What was measured is written down however the run ends.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,8 +19,11 @@ from scalelab.lab.results.recording import TimelineRow
 from scalelab.lab.results.run_directory import RunDirectory, ScenarioContext
 from scalelab.lab.results.run_record import RunRecord
 from scalelab.lab.scenario_load import hot_paths, measured_load, warm_up_load
-from scalelab.lab.server_counts import answered_between, good_answers
+from scalelab.lab.server_counts import answered_between, good_answers, task_executions
 from scalelab.lab.system import SystemGoneError, SystemUnderTest
+
+TASKS_LIMIT_S = 30.0
+"""Longest wait for tasks after the load."""
 
 
 class ScenarioProgress(Protocol):
@@ -50,6 +54,7 @@ def run_scenario(
     circumstances = Circumstances()
     try:
         view = _prepare(context, directory, system, progress)
+        circumstances.is_start_quiet = True
         _measure(context, directory, system, view, progress, circumstances)
     except PreparationError as error:
         circumstances.trouble = str(error)
@@ -103,14 +108,26 @@ def _measure(
     load = measured_load(scenario, view, directory)
     progress.phase("measuring", scenario.load.duration_s)
     target = ProbeTarget(view)
+    hands_in_tasks = scenario.load.mix.get("longtask", 0) > 0
     answered_before = good_answers(view)
+    executed_before = task_executions(view) if hands_in_tasks else None
     with probing(target, directory / PROBES_FILE):
         end = run_driver(load, _Follower(target, progress))
     circumstances.trouble = end.trouble
     circumstances.server_answers = answered_between(answered_before, good_answers(view))
+    if hands_in_tasks:
+        progress.phase("waiting for the tasks that were handed in", None)
+        _wait_for_tasks(view)
+        circumstances.task_executions = answered_between(executed_before, task_executions(view))
     circumstances.machine_busy_ratio = target.cost.busy_rounds / target.cost.rounds if target.cost.rounds else None
     circumstances.system_faults = system_faults(view, system)
     progress.note(str(target.cost))
+
+
+def _wait_for_tasks(view: StackView) -> None:
+    """What is still under way at the limit is not counted, which may hide a fault, and invents none."""
+    with suppress(PreparationError):
+        wait_until_quiet(view, TASKS_LIMIT_S)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
-"""What the gateways say that they answered: held against what the clients say that they got."""
+"""What the services say that they did: held against what the clients say that they asked for and got."""
+
+from collections.abc import Callable
 
 from scalelab.contracts.http_names import DATA_PATH, LONGTASK_PATH, PROCESS_PATH
-from scalelab.contracts.metric_names import REQUESTS_TOTAL
-from scalelab.contracts.stack_view import StackView
-from scalelab.lab.probes.exposition import metric_sum
+from scalelab.contracts.metric_names import REQUESTS_TOTAL, TASK_EXECUTIONS_TOTAL
+from scalelab.contracts.stack_view import ServiceName, StackView
+from scalelab.lab.probes.exposition import metric_sum, metric_sums
 from scalelab.lab.system_client import SystemAnswerError, SystemClient
 
 _ROUTES = frozenset({DATA_PATH, PROCESS_PATH, LONGTASK_PATH})
@@ -14,19 +16,32 @@ def good_answers(view: StackView) -> dict[str, int] | None:
 
     None when a gateway does not tell: then nothing can be compared.
     """
-    gateways = [service for service in view.services if service.name == "api_gateway"]
-    try:
-        return {gateway.instance: _good_answers_in(SystemClient(gateway.admin_url).metrics()) for gateway in gateways}
-    except SystemAnswerError:
-        return None
+    return _counts(view, "api_gateway", _good_answers_in)
+
+
+def task_executions(view: StackView) -> dict[str, int] | None:
+    """Tasks whose work was done to its end, by worker, since each was started; None when a worker does not tell."""
+    return _counts(view, "worker", _executions_in)
 
 
 def answered_between(before: dict[str, int] | None, after: dict[str, int] | None) -> int | None:
-    """How many were given meanwhile; None when it is not known: a gateway came, went or was started again."""
+    """How many there were meanwhile; None when it is not known: an instance came, went or was started again."""
     if before is None or after is None or before.keys() != after.keys():
         return None
     differences = [after[instance] - before[instance] for instance in before]
     return sum(differences) if min(differences, default=0) >= 0 else None
+
+
+def _counts(view: StackView, name: ServiceName, count: Callable[[str], int]) -> dict[str, int] | None:
+    services = [service for service in view.services if service.name == name]
+    try:
+        return {service.instance: count(SystemClient(service.admin_url).metrics()) for service in services}
+    except SystemAnswerError:
+        return None
+
+
+def _executions_in(exposition: str) -> int:
+    return int(metric_sums(exposition, (TASK_EXECUTIONS_TOTAL,)).get(TASK_EXECUTIONS_TOTAL, 0))
 
 
 def _good_answers_in(exposition: str) -> int:

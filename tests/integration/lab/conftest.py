@@ -32,12 +32,14 @@ class SmallGateway:
     delay_s: float = 0.0
     status: int = 200
     sabotage: str = ""
-    """Every fifth answer is torn, foreign or stale; every task handed in again is a new one (twice)."""
+    """Every fifth answer is torn, foreign, stale, malformed or too old (aged), every fifth task somebody else's (user);
+    each task handed in again is a new one (twice), or every fifth new one is executed twice (executed)."""
     answered: int = 0
     sabotaged: int = 0
     versions: Counter[int] = field(default_factory=Counter)
     values: dict[int, str] = field(default_factory=dict)
     tasks: dict[str, str] = field(default_factory=dict)
+    executions: int = 0
     url: str = ""
     asked: list[str] = field(default_factory=list)
     asked_at_s: list[float] = field(default_factory=list)
@@ -62,6 +64,10 @@ class SmallGateway:
         headers = {"X-Cache": "HIT" if is_hit else "MISS", "X-Scalelab-Instance": "api_gateway-1"}
         key = int(request.query["key"])
         body = self.result(key) if request.path == "/process" else self.record(key)
+        if self.is_sabotaged("aged"):
+            headers["Age"] = "100000"
+        if self.is_sabotaged("malformed"):
+            body = body[:-1]
         return web.Response(body=body, status=self.status, headers=headers)
 
     async def write(self, request: web.Request) -> web.Response:
@@ -78,18 +84,22 @@ class SmallGateway:
             task_id = None
         if task_id is None:
             task_id = self.tasks[name] = f"{len(self.tasks)}-{self.sabotaged}"
-        view = LongTaskView(id=task_id, subject="student", state="queued", progress=0, attempts=0, submitted_at_s=1.0)
+            self.executions += 1 + self.is_sabotaged("executed")
+        subject = "somebody else" if self.is_sabotaged("user") else "student"
+        view = LongTaskView(id=task_id, subject=subject, state="queued", progress=0, attempts=0, submitted_at_s=1.0)
         return web.Response(body=view.model_dump_json().encode(), status=202)
 
-    def is_sabotaged(self) -> bool:
+    def is_sabotaged(self, *kinds: str) -> bool:
+        if self.sabotage not in kinds:
+            return False
         self.answered += 1
-        is_due = self.sabotage in {"torn", "foreign", "stale"} and self.answered % 5 == 0
+        is_due = self.answered % 5 == 0
         self.sabotaged += is_due
         return is_due
 
     def record(self, key: int) -> bytes:
         version, value = 1 + self.versions[key], self.values.get(key, "value")
-        if self.is_sabotaged():
+        if self.is_sabotaged("torn", "foreign", "stale"):
             if self.sabotage == "torn":
                 return as_record(key, version, value).replace(b'"value":"', b'"value":"?')
             if self.sabotage == "foreign":
@@ -103,7 +113,7 @@ class SmallGateway:
         proof = process_proof(key, versions, statistics, "d")
         view = ProcessView(key=key, versions=versions, result=statistics, digest="d", proof=proof)
         body = view.model_dump_json().encode()
-        return body.replace(b'"digest":"d"', b'"digest":"e"') if self.is_sabotaged() else body
+        return body.replace(b'"digest":"d"', b'"digest":"e"') if self.is_sabotaged("torn") else body
 
     async def log_in(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -120,7 +130,10 @@ class SmallGateway:
         return web.Response()
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(text=f"scalelab_requests_in_flight {float(self.in_flight)}\n")
+        return web.Response(
+            text=f"scalelab_requests_in_flight {float(self.in_flight)}\n"
+            f"scalelab_task_executions_total {float(self.executions)}\n"
+        )
 
     def application(self) -> web.Application:
         app = web.Application()

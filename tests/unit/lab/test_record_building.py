@@ -158,3 +158,24 @@ def test_only_answers_from_the_cache_are_hits(answers, hits, misses, ratio):
     check = cache_check(answers, "hit")
 
     assert (check.hits, check.misses, check.hit_ratio) == (hits, misses, ratio)
+
+
+@pytest.mark.parametrize(
+    ("changes", "executed", "defects", "validity"),
+    [
+        ({"tasks_handed_in": 20}, 20, {}, ("valid",)),
+        ({"tasks_handed_in": 20}, 23, {"done twice": 3}, ("wrong-answers",)),
+        ({"tasks_handed_in": 20}, None, {}, ("valid",)),
+        ({"tasks_handed_in": 20, "is_final": False}, 23, {}, ("partial",)),
+    ],
+)
+def test_a_task_that_was_executed_twice_makes_the_run_not_valid(
+    context, measured, changes, executed, defects, validity
+):
+    """Though every answer was good; a load that was killed did not tell all that it had handed in."""
+    circumstances = Circumstances(task_executions=executed)
+
+    record = build_record(context, measured(cache_answers={"HIT": 1200}, **changes), circumstances)
+
+    assert (record.defects, record.validity) == (defects, validity)
+    assert (record.tasks is not None) is (executed is not None and "is_final" not in changes)

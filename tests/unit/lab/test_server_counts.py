@@ -3,7 +3,7 @@
 import pytest
 
 from scalelab.lab.probes.exposition import metric_sum
-from scalelab.lab.server_counts import _good_answers_in, answered_between
+from scalelab.lab.server_counts import _executions_in, _good_answers_in, answered_between
 
 EXPOSITION = """# HELP scalelab_requests_total Answers of this process.
 # TYPE scalelab_requests_total counter
@@ -21,6 +21,16 @@ def test_good_answers_on_the_routes_of_the_laboratory_count():
     """Neither refusals, nor health checks, nor metrics whose names only begin alike."""
     assert _good_answers_in(EXPOSITION) == 155
     assert metric_sum(EXPOSITION, "absent", lambda _labels: True) == 0
+
+
+def test_executions_of_a_worker_count():
+    """Done work, not the time at which the counter was made; a worker of an older release has none."""
+    exposition = (
+        "scalelab_task_executions_total 7.0\nscalelab_task_executions_created 1.7e+09\n"
+        'scalelab_tasks_total{outcome="succeeded"} 6.0\n'
+    )
+
+    assert (_executions_in(exposition), _executions_in("")) == (7, 0)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ A proof costs the generator a few microseconds an answer, so it is asked for, ne
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -25,7 +26,7 @@ Check = Callable[[Headers, bytes], Defect]
 WRONG_ANSWER = "wrong answer: "
 """Before a defect, among the kinds of failures."""
 _SHA_256 = re.compile(rb"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]+={0,2}):")
-_AGE = re.compile(rb"[0-9]+")
+_AGE = re.compile(rb"[0-9]{1,18}")
 
 
 def digest_defect(headers: Headers, body: bytes) -> Defect:
@@ -85,12 +86,12 @@ def age_defect(headers: Headers, longest_s: float) -> Defect:
     return "stale" if int(age) > longest_s + 1 else ""
 
 
-def check_for(kind: ProofKind, key: int) -> Check:
-    """What to ask of the answer to a request for `key`."""
+def check_for(kind: ProofKind, key: int, longest_age_s: float = math.inf) -> Check:
+    """What to ask of the answer to a request for `key`, which may be so old."""
     if kind == "content-digest":
-        return digest_defect
+        return digest_defect  # of any server, whose fields and cache are its own affair
     defect = record_defect if kind == "record" else process_defect
-    return lambda _headers, body: defect(key, body)
+    return lambda headers, body: defect(key, body) or age_defect(headers, longest_age_s)
 
 
 def _document(body: bytes) -> dict[str, Any] | None:

@@ -45,6 +45,8 @@ class Acts:
         self._number = 0
         self._tasks: dict[str, str] = {}
         """Subject -> its newest task's name."""
+        self.tasks_handed_in = 0
+        """By their names: what is sent again is no further task."""
         self._mark = f"{draws.getrandbits(64):016x}"
 
     def act(self, route: str, key: int, subject: str) -> Act:
@@ -75,6 +77,7 @@ class Acts:
         name = self._tasks.get(subject, "")
         if not name or self._draws.random() >= _REPEATED_SHARE:
             self._number += 1
+            self.tasks_handed_in += 1
             name = self._tasks[subject] = f"{self._mark}-{self._number}"
         return Act(
             "POST",

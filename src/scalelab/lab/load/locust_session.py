@@ -155,7 +155,7 @@ class LoadSession:
     def _write(self, *, with_histograms: bool) -> None:
         if not self.behaviour.recording_dir:
             return
-        recording = self.recorder.recording()
+        recording = self.recorder.recording().model_copy(update={"tasks_handed_in": self.acts.tasks_handed_in})
         if with_histograms:
             window = recording.window
             write_histograms(

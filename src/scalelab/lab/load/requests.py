@@ -3,6 +3,7 @@
 Never prints a token: they stand in the plan as secrets, and in the bytes that go out.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple
@@ -35,6 +36,8 @@ class RequestTemplate(Contract):
     """Whether `Authorization: Bearer <the user's token>` is sent, when there are tokens."""
     proof: ProofKind | None = None
     """What a good answer must prove; one that does not is a failure of its own kind."""
+    longest_age_s: Annotated[float, Field(ge=0)] | None = None
+    """Above this `Age` an answer with a proof is stale; None: however old."""
 
     @field_validator("url")
     @classmethod
@@ -109,8 +112,10 @@ def prepare(template: RequestTemplate, route: int, *, has_tokens: bool) -> Rende
 
 
 def _checks(template: RequestTemplate) -> Callable[[int], Check | None]:
-    proof = template.proof
-    return (lambda _key: None) if proof is None else (lambda key: check_for(proof, key))
+    proof, longest_age_s = template.proof, template.longest_age_s
+    if proof is None:
+        return lambda _key: None
+    return lambda key: check_for(proof, key, math.inf if longest_age_s is None else longest_age_s)
 
 
 _TOKEN_MARK = "\x00token\x00"  # noqa: S105  a mark that no header can hold, not a secret

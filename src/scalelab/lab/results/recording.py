@@ -76,6 +76,8 @@ class Recording(Contract):
     """Wrong answers with a good status, by what is wrong; part of the failures. Whole load phase."""
     defect_examples: tuple[str, ...] = ()
     """The first of them, with their request ids."""
+    tasks_handed_in: int = 0
+    """Long tasks by their names: one that was sent again counts once. Whole load phase."""
     generator_faults: int
     """Of the failures: this machine's own (no ports, no descriptors left)."""
     not_sent_reasons: dict[str, int]

@@ -120,6 +120,15 @@ class ServerCheck(Contract):
     """And what they may have been sent without getting it: they gave up, or it broke on the way."""
 
 
+class TaskCheck(Contract):
+    """Long tasks of the load, as handed in, beside how often workers did one to its end."""
+
+    handed_in: int
+    """Names; each is one task at most."""
+    executed: int
+    """More than were handed in: the difference was done twice."""
+
+
 class Prediction(Contract):
     """What theory expects of this scenario, worked out before the run."""
 
@@ -175,7 +184,8 @@ class RunRecord(Contract):
     failures: int
     """Failed and timed out, whole load phase."""
     defects: dict[str, int] = Field(default_factory=dict)
-    """Of the failures: wrong answers with a good status, by what is wrong."""
+    """Wrong answers with a good status, by what is wrong; each a failure too, but for what is `done twice` behind a
+    good answer."""
     latency: LatencySummary
     routes: tuple[RouteSummary, ...]
     little: LittleCheck | None
@@ -183,6 +193,10 @@ class RunRecord(Contract):
     replicas: ReplicaShare
     server: ServerCheck | None = None
     """None: the gateways did not tell, or one was started again."""
+    tasks: TaskCheck | None = None
+    """None: no tasks in the mix, or a worker did not tell, or the load did not get to its end."""
+    started_quiet: bool | None = None
+    """Whether nothing was under way or in a queue when the load began; None: not looked, an older record."""
     prediction: Prediction | None
     naive: NaiveLine
     validity: tuple[Validity, ...]

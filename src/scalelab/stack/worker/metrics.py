@@ -26,6 +26,11 @@ class WorkerMetrics:
             ["outcome"],
             registry=service.registry,
         )
+        self._executions = Counter(
+            metric_names.TASK_EXECUTIONS_TOTAL,
+            "Attempts whose work was done to its end, whether or not that could be recorded.",
+            registry=service.registry,
+        )
         self._running = Gauge(metric_names.TASKS_RUNNING, "Attempts that run now.", registry=service.registry)
         self._waiting = Gauge(
             metric_names.TASK_QUEUE_LENGTH,
@@ -38,6 +43,10 @@ class WorkerMetrics:
     def watch_running(self, count: Callable[[], int]) -> None:
         """Read the number of running attempts from `count`."""
         self._running.set_function(count)
+
+    def executed(self) -> None:
+        """The work of an attempt was done to its end; told before anything is recorded."""
+        self._executions.inc()
 
     def settled(self, state: TaskState) -> None:
         """An attempt ended and left its task in `state`; one that was handed back did not count."""

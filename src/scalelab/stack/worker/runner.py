@@ -158,6 +158,8 @@ class TaskRunner:
         except Exception as error:  # noqa: BLE001  whatever a task raises is a failed attempt
             structlog.get_logger().exception("attempt_broke")
             outcome = self._failed(run.claim, f"unexpected {type(error).__name__}")
+        if isinstance(outcome, Succeeded):
+            self._metrics.executed()
         _log_attempt(outcome, time.perf_counter() - started_s)
         return outcome
 

@@ -92,11 +92,28 @@ def test_a_result_is_whole_and_the_one_asked_for(body, defect):
 
 @pytest.mark.parametrize(
     ("age", "defect"),
-    [(None, ""), (b"0", ""), (b"61", ""), (b"62", "stale"), (b"-1", "malformed"), (b"x", "malformed")],
+    [
+        (None, ""),
+        (b"0", ""),
+        (b"61", ""),
+        (b"62", "stale"),
+        (b"-1", "malformed"),
+        (b"x", "malformed"),
+        (b"9" * 5000, "malformed"),
+    ],
 )
 def test_an_answer_may_be_as_old_as_the_cache_allows(age, defect):
     """60 s, and one for rounding."""
     assert age_defect({} if age is None else {b"age": age}, 60.0) == defect
+
+
+@pytest.mark.parametrize(("kind", "body"), [("record", record()), ("process", result())])
+def test_a_check_knows_how_old_an_answer_may_be(kind, body):
+    """Only where it was told."""
+    old = {b"age": b"90"}
+
+    assert check_for(kind, 7, 60.0)(old, body) == "stale"
+    assert check_for(kind, 7)(old, body) == check_for(kind, 7, 60.0)({}, body) == ""
 
 
 @given(st.binary(max_size=80))

@@ -58,3 +58,4 @@ def test_some_tasks_are_handed_in_again_by_the_same_subject_only(acts):
 
     assert set(names["alice"]).isdisjoint(names["bob"])
     assert 100 < len(set(names["alice"])) < 180
+    assert acts.tasks_handed_in == len({*names["alice"], *names["bob"]})

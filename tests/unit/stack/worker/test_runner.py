@@ -194,3 +194,28 @@ async def test_the_running_are_counted(bench):
 
     assert during == 1
     assert bench.metrics.registry.get_sample_value("scalelab_tasks_running") == 0
+
+
+async def test_work_done_twice_is_counted_twice_though_recorded_once(bench):
+    """The lease ended unnoticed, another run did the task as well: one success, two executions."""
+    task = await bench.submitted()
+    first = await bench.started(task)
+    bench.clock.now_s += 3601.0
+    await bench.queue.sweep(2)
+    second = await bench.started(task)
+    bench.answers.put_nowait({"n": 1})
+    bench.answers.put_nowait({"n": 1})
+    await asyncio.gather(first, second)
+
+    executions = bench.metrics.registry.get_sample_value("scalelab_task_executions_total")
+    assert (bench.count("succeeded"), executions) == (1, 2)
+
+
+async def test_a_failed_attempt_is_no_execution(bench):
+    """What is done again after it is not done twice."""
+    task = await bench.submitted()
+    run = await bench.started(task)
+    bench.answers.put_nowait(AttemptFailed("database service: 503"))
+    await run
+
+    assert bench.metrics.registry.get_sample_value("scalelab_task_executions_total") == 0
