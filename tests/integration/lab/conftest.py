@@ -32,7 +32,7 @@ class SmallGateway:
     delay_s: float = 0.0
     status: int = 200
     sabotage: str = ""
-    """Every fifth answer is torn, foreign, stale, malformed or too old (aged), every fifth task somebody else's (user);
+    """Every fifth answer is torn, foreign, stale, malformed or too old (aged), every fifth task another's (user);
     each task handed in again is a new one (twice), or every fifth new one is executed twice (executed)."""
     answered: int = 0
     sabotaged: int = 0
