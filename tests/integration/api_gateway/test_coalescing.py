@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from scalelab.stack.cache.resp_client import RespClient
+
 pytestmark = pytest.mark.integration
 
 SIMULTANEOUS = 1000
@@ -70,6 +72,26 @@ def test_a_thousand_simultaneous_misses_reach_the_service_once(gateways, service
     assert {said for _, outcome, said, _ in answers if outcome == "COALESCED"} == {
         "scalelab; fwd=uri-miss; collapsed"
     }
+
+
+async def emptied(valkey):
+    client = RespClient(valkey.url)
+    await client.execute("FLUSHALL")
+    await client.aclose()
+
+
+def test_an_emptied_store_costs_one_fetch(gateways, services, valkey):
+    """C43: all is lost at once while three hundred ask; the service hears of it once."""
+    services.delay_s = 0.3
+    asyncio.run(read_at_all(gateways, "/data?key=9", 30))
+    before = services.asked.count("GET /records/9")
+
+    asyncio.run(emptied(valkey))
+    answers = asyncio.run(read_at_all(gateways, "/data?key=9", 300))
+
+    unheard = [said for _, _, said, _ in answers if "detail=cache" in said]
+    assert {status for status, *_ in answers} == {200}
+    assert services.asked.count("GET /records/9") - before <= 1 + len(unheard)
 
 
 def test_a_gateway_that_is_killed_while_it_fetches_harms_its_own_clients_only(gateways, services):

@@ -120,7 +120,7 @@ def test_locusts_own_files_agree_with_ours(gateway, tmp_path):
 
 
 def test_latencies_of_the_window_are_in_the_histogram(gateway, tmp_path):
-    """Requests sent in the window are in latency.hlog, and their mean is the server's delay."""
+    """Requests sent in the window are in latency.hlog, none quicker than the server's delay, with the same mean."""
     gateway.delay_s = 0.2
 
     run_locust(a_load(gateway, tmp_path, behaviour={"mix": {"/data": 1.0}}))
@@ -129,7 +129,9 @@ def test_latencies_of_the_window_are_in_the_histogram(gateway, tmp_path):
     (latency,) = measured.recording.latencies
     histogram = measured.histograms["actual:/data:completed"]
     assert latency.count == measured.recording.sent_in_window == histogram.get_total_count()
-    assert latency.sum_s / latency.count == pytest.approx(0.2, abs=0.05)
+    mean_s = latency.sum_s / latency.count
+    assert 0.2 <= latency.min_s <= mean_s < 1.0  # a busy machine makes it longer, never shorter
+    assert histogram.get_mean_value() / 1e6 == pytest.approx(mean_s, rel=0.01)
     assert measured.recording.instances == {"api_gateway-1": measured.recording.cache_answers["MISS"]}
 
 
@@ -141,7 +143,7 @@ def test_logins_happen_once_for_each_account_before_the_clock(gateway, tmp_path)
 
 
 def test_wrong_answers_are_failures_by_kind(gateway, tmp_path):
-    """A 503, and an answer about another record, are failures and have no place in the good latencies."""
+    """A 503 is a failure and has no place in the good latencies."""
     gateway.status, kind = 503, "status 503"
 
     run_locust(a_load(gateway, tmp_path, duration_s=1.5))

@@ -102,6 +102,28 @@ async def test_what_a_service_forbids_is_not_stored(lab, scripted, header):
     assert answers[0][header[0]] == header[1]
 
 
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+async def test_a_refusal_is_not_stored(lab, scripted, status):
+    """C34, C35: the next one is asked for anew, and is not given somebody else's refusal."""
+    lab.database.answers = [scripted.ok({}, ("Cache-Control", "max-age=60"), status=status), scripted.ok({"a": 1})]
+
+    answers = [await lab.client.get("/data?key=1") for _ in range(2)]
+
+    assert len(lab.database.sent_headers) == 2
+    assert [answer["X-Cache"] for answer in answers] == ["MISS", "MISS"]
+    assert answers[1].status == 200
+
+
+@pytest.mark.parametrize("field", ["X_Real_IP", "X_Forwarded_For", "X_Forwarded_Host", "Forwarded"])
+async def test_what_a_client_says_of_itself_is_in_no_key_and_reaches_no_service(lab, field):
+    """C04, C06: neither can it take another's entry, nor make one that others are given."""
+    first = await lab.client.get("/data?key=1", **{field: "victim"})
+    second = await lab.client.get("/data?key=1", **{field: "evil"})
+
+    assert (first["X-Cache"], second["X-Cache"]) == ("MISS", "HIT")
+    assert not any("victim" in str(headers) for headers in lab.database.sent_headers)
+
+
 async def test_a_very_large_answer_is_not_stored(lab, scripted):
     """It would push out everything else."""
     lab.database.answers = [scripted.ok({"value": "v" * MAX_BODY_BYTES})]

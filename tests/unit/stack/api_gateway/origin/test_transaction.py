@@ -48,6 +48,20 @@ async def test_variants_live_side_by_side(cache, origin, get):
     assert len(origin.seen) == 2
 
 
+async def test_an_encoded_answer_is_for_who_takes_it(cache, origin, get):
+    """C11: who asked for identity is not given the gzip variant, though that is stored."""
+    origin.will("max-age=60", vary="Accept-Encoding", content_encoding="gzip", body=b"zipped")
+    origin.will("max-age=60", vary="Accept-Encoding", body=b"plain")
+
+    first = await cache.answer(get(accept_encoding="gzip"))
+    second = await cache.answer(get(accept_encoding="identity"))
+    third = await cache.answer(get(accept_encoding="gzip"))
+
+    assert [first.body, second.body, third.body] == [b"zipped", b"plain", b"zipped"]
+    assert second.fields.only("content-encoding") is None
+    assert len(origin.seen) == 2
+
+
 async def test_a_stale_answer_is_validated_and_freshened(cache, origin, get, clock):
     """C14: the origin's 304 renews the stored answer, with its new fields."""
     origin.will("max-age=1", etag='"a"', x="old").will("max-age=60", status=304, body=b"", x="new")
