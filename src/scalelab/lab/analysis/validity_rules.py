@@ -42,7 +42,8 @@ def wrong_answers(evidence: Evidence) -> Finding | None:
     return finding_of(
         "wrong-answers",
         f"{number} of {evidence.books.sent} requests had a wrong answer with a good status: {kinds}.",
-        "Find out why before looking at any other figure; the examples stand in recording.json.",
+        "Find out why before looking at any other figure; the examples stand in recording.json, and how often tasks "
+        "were executed in run.json.",
     )
 
 

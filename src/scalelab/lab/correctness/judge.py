@@ -23,12 +23,13 @@ class AnswerJudge:
         defect = record_defect(key, body) or age_defect(headers, self._longest_age_s)
         if defect:
             return defect
-        return "stale" if (version_of(body) or 0) < self._versions.least_version(key, asked_s) else ""
+        least = self._versions.least_version(key, asked_s)
+        return "stale" if least and (version_of(body) or 0) < least else ""
 
     def of_process(self, key: int, asked_s: float, headers: Headers, body: bytes) -> Defect:
         """A result made from the record and those after it, asked for at `asked_s`."""
         defect = process_defect(key, body) or age_defect(headers, self._longest_age_s)
-        if defect:
+        if defect or not self._versions:  # what nobody wrote needs no second look
             return defect
         versions = ProcessView.model_validate_json(body).versions
         is_old = any(
