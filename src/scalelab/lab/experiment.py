@@ -105,8 +105,6 @@ class Load(Contract):
 
     def _driver_fault(self) -> str:
         """What does not fit the driver; named, so that a setting is never ignored in silence."""
-        if not self.is_closed and self.rate_per_s is None:
-            return 'driver = "open_loop" needs rate_per_s'
         own = {"rate_per_s", "arrivals", "shape", "rates_per_s", "spike_start_s", "spike_length_s", "connections"}
         users = {"users", "spawn_rate_per_s", "think_time_min_s", "think_time_max_s"}
         strange = sorted(
@@ -114,12 +112,13 @@ class Load(Contract):
             for name in (own if self.is_closed else users)
             if getattr(self, name) != type(self).model_fields[name].default
         )
-        if strange:
-            return f'{", ".join(strange)}: not for driver = "{self.driver}"'
-        acts = [route for route in ("write", "longtask") if self.mix.get(route, 0) > 0]
-        if acts and self.driver != "locust":
-            return f'mix: {", ".join(acts)} needs driver = "locust", whose users remember what they did'
-        return ""
+        acts = [route for route in ("write", "longtask") if self.mix.get(route, 0) > 0 and self.driver != "locust"]
+        faults = {
+            'driver = "open_loop" needs rate_per_s': not self.is_closed and self.rate_per_s is None,
+            f'{", ".join(strange)}: not for driver = "{self.driver}"': bool(strange),
+            f'mix: {", ".join(acts)} needs driver = "locust", whose users remember what they did': bool(acts),
+        }
+        return "; ".join(text for text, is_so in faults.items() if is_so)
 
 
 class WarmUp(Contract):

@@ -234,3 +234,35 @@ def test_the_published_experiment_is_cut_by_its_clock_and_by_nothing_else():
     longest_s = one.load.duration_s + one.load.drain_limit_s
     assert one.topology.api_gateway.slot_wait_timeout_s > longest_s
     assert one.topology.load_balancer.response_timeout_s > longest_s
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        ({"driver": "open_loop"}, ["needs rate_per_s"]),
+        ({"driver": "open_loop", "rate_per_s": 5, "users": 7}, ['users: not for driver = "open_loop"']),
+        ({"driver": "closed_loop", "rate_per_s": 5}, ['rate_per_s: not for driver = "closed_loop"']),
+        (
+            {"driver": "closed_loop", "mix": {"write": 1, "longtask": 1}},
+            ['mix: write, longtask needs driver = "locust"'],
+        ),
+        (
+            {"driver": "open_loop", "users": 7, "mix": {"write": 1}},
+            ["rate_per_s", "users: not for", "mix: write needs"],
+        ),
+    ],
+)
+def test_a_key_that_does_not_fit_the_driver_is_refused(load, words):
+    """All of them in one message: nothing is ignored in silence."""
+    told = faults_of({"schema": 1, "name": "x", "load": load})
+
+    assert all(word in told for word in words)
+
+
+def test_an_experiment_with_a_driver_of_ours_survives_its_manifest():
+    """What is written down can be read again: defaults of another driver are no faults."""
+    document = {"schema": 1, "name": "x", "load": {"driver": "open_loop", "rate_per_s": 5}}
+
+    scenario = make_plan(document, "x.toml").scenarios[0]
+
+    assert type(scenario.load).model_validate_json(scenario.load.model_dump_json()) == scenario.load
