@@ -79,6 +79,8 @@ class GatewaySettings(ServiceSettings):
     cache_negative_ttl_s: float = 0.0
     hit_path: bool = True
     hit_path_max_mib: int = 64
+    direct_path: bool = True
+    """Whether plain reads by known clients go straight to their handler, around the framework."""
     origin_routes: tuple[OriginRoute, ...] = ()
     token_algorithm: Literal["EdDSA", "HS256"]
     token_lifetime_s: float

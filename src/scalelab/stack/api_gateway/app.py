@@ -1,6 +1,6 @@
 """The API gateway: authenticate, look in the cache, forward, store, answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -15,7 +15,7 @@ from scalelab.contracts.http_names import (
 from scalelab.contracts.records import DATA_WRITE_SCOPE, RECORDS_PATH, RecordUpdate
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.account_routes import account_routes, key_routes
-from scalelab.stack.api_gateway.authentication import requires_token
+from scalelab.stack.api_gateway.authentication import Handler, requires_token
 from scalelab.stack.api_gateway.forwarding import forward
 from scalelab.stack.api_gateway.gateway_layer import GatewayLayer
 from scalelab.stack.api_gateway.gateway_parts import GatewayParts
@@ -27,6 +27,7 @@ from scalelab.stack.api_gateway.response_cache import cached
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import problem
+from scalelab.stack.service_kit.request_context import RequestRecords
 from scalelab.stack.service_kit.service import build_service
 
 
@@ -42,12 +43,15 @@ def create_app(settings: GatewaySettings) -> ASGIApp:
 
 def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMetrics) -> ASGIApp:
     """The same from parts at hand."""
+    reads = record_reads(settings, parts)
+    if settings.direct_path:
+        parts.read_directly(reads, RequestRecords(metrics, settings.access_sample_ratio))
     service = build_service(
         settings,
         [
             *open_routes(settings),
             *account_routes(parts),
-            *record_routes(settings, parts),
+            *record_routes(parts, reads),
             *long_task_routes(parts.tasks),
             *parts.origins.routes(),
         ],
@@ -63,14 +67,24 @@ def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMet
     )
 
 
-def record_routes(settings: GatewaySettings, parts: GatewayParts) -> Sequence[BaseRoute]:
-    """What the gateway is for: records and what is made of them, for who has a token."""
+def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str, Handler]:
+    """What the gateway is for, by path: records and what is made of them. For requests with a token and a key."""
 
-    @requires_token
-    @takes_record_key
     @cached(ttl_s=settings.cache_ttl_s, sharing="public", tag=record_tag)
     async def read_data(request: Request) -> Response:
         return await forward(request, parts.slots, parts.database, "GET", record_path(request))
+
+    @cached(ttl_s=settings.cache_ttl_s, sharing="public", tag=process_tag)
+    async def read_process(request: Request) -> Response:
+        path = f"{PROCESS_PATH}?key={request.state.record_key}"
+        return await forward(request, parts.slots, parts.microservice, "GET", path)
+
+    return {DATA_PATH: read_data, PROCESS_PATH: read_process}
+
+
+def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence[BaseRoute]:
+    """Reads and writes of records, for who has a token."""
+    read_data, read_process = (requires_token(takes_record_key(reads[path])) for path in (DATA_PATH, PROCESS_PATH))
 
     @requires_token(scope=DATA_WRITE_SCOPE)
     @takes_record_key
@@ -83,13 +97,6 @@ def record_routes(settings: GatewaySettings, parts: GatewayParts) -> Sequence[Ba
             return problem(request, update.status, update.detail)
         tags = tags_of_record(request.state.record_key)
         return await parts.writes.write(request, parts.database, record_path(request), update, tags)
-
-    @requires_token
-    @takes_record_key
-    @cached(ttl_s=settings.cache_ttl_s, sharing="public", tag=process_tag)
-    async def read_process(request: Request) -> Response:
-        path = f"{PROCESS_PATH}?key={request.state.record_key}"
-        return await forward(request, parts.slots, parts.microservice, "GET", path)
 
     async def data(request: Request) -> Response:
         return await (write_data(request) if request.method == "PUT" else read_data(request))

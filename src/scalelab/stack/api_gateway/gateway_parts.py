@@ -7,6 +7,8 @@ from typing import Any
 
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.access import Access
+from scalelab.stack.api_gateway.authentication import Handler
+from scalelab.stack.api_gateway.direct_path.direct_reads import STATE_NAME, DirectReads
 from scalelab.stack.api_gateway.forwarding import Upstream
 from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slots
 from scalelab.stack.api_gateway.hot_path.wiring import HotPath
@@ -22,6 +24,7 @@ from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.metrics import ServiceMetrics
+from scalelab.stack.service_kit.request_context import RequestRecords
 from scalelab.stack.upstream import UpstreamClient
 
 
@@ -75,7 +78,18 @@ class GatewayParts:
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
         self.origins = Origins(settings.origin_routes, self.cache, settings.upstream_timeout_s)
+        self.connection_state = dict(self.hot_path.connection_state)
         expose_slots(self.slots, metrics)
+
+    def read_directly(self, reads: Mapping[str, Handler], records: RequestRecords) -> None:
+        """Plain reads go straight to these handlers, which stand under token and key."""
+        self.connection_state[STATE_NAME] = DirectReads(
+            reads,
+            instance=self._settings.instance,
+            authenticator=self.authenticator,
+            response_cache=self.response_cache,
+            records=records,
+        )
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Mapping[str, Any]]:
@@ -94,7 +108,7 @@ class GatewayParts:
         ):
             await self.cache.ping()  # connected before the first burst; without a cache it starts all the same
             try:
-                yield self.hot_path.connection_state
+                yield self.connection_state
             finally:
                 await self.writes.finish()
                 await self.response_cache.filling.aclose()

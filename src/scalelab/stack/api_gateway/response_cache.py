@@ -53,7 +53,7 @@ def cached(
     """Keeps the handler's answers.
 
     Args:
-        ttl_s: longest time to live.
+        ttl_s: longest time to live; 0 = the route has no cache.
         tag: what the answer is made from; invalidating the tag drops it.
         sharing: "public" only where the answer is the same for everybody who is let in.
 
@@ -70,6 +70,8 @@ def cached(
             wish = lookup_wish(request.headers.getlist("cache-control"))
             if wish == "ignore" or request.method not in _ANSWERED_FROM_CACHE:
                 return _finished(request, await handler(request), "BYPASS", "fwd=request")
+            if ttl_s <= 0:  # nothing is kept on this route, so nobody looks
+                return _finished(request, await handler(request), "BYPASS", "fwd=bypass")
             responses: ResponseCache = request.state.response_cache
             place = Place(_key_of(request, sharing), tag(request), ttl_s)
             if wish == "refresh":

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Self
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 CLIENT_CLOSED_REQUEST = 499
 """Nobody reads this status; it stands in the log and the metrics."""
@@ -16,6 +17,11 @@ class DetachedRequest(Request):
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.scope, _nothing_more)
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """From a scope alone: whoever made it ends the work when the client goes."""
+        return cls(Request(scope))
 
 
 async def _nothing_more() -> Message:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 import structlog
+from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
@@ -25,8 +26,7 @@ class RequestContext:
 
     def __init__(self, app: ASGIApp, metrics: ServiceMetrics, access_sample_ratio: float) -> None:
         self._app = app
-        self._metrics = metrics
-        self._access_sample_ratio = access_sample_ratio
+        self._records = RequestRecords(metrics, access_sample_ratio)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI scope."""
@@ -47,33 +47,62 @@ class RequestContext:
             await send(message)
 
         started_s = time.perf_counter()
-        self._metrics.in_flight.inc()
+        self._records.begin()
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            self._metrics.in_flight.dec()
-            self._record(scope, status, time.perf_counter() - started_s)
+            self._records.end(scope, status, time.perf_counter() - started_s)
 
-    def _record(self, scope: Scope, status: int, duration_s: float) -> None:
+
+class RequestRecords:
+    """Metrics and access lines of the requests of one service."""
+
+    def __init__(self, metrics: ServiceMetrics, access_sample_ratio: float) -> None:
+        self._metrics = metrics
+        self._access_sample_ratio = access_sample_ratio
+        self._counters: dict[tuple[str, str, int], Counter] = {}
+        self._durations: dict[str, Histogram] = {}
+
+    def begin(self) -> None:
+        """A request has come."""
+        self._metrics.in_flight.inc()
+
+    def end(self, scope: Scope, status: int, duration_s: float) -> None:
+        """It was answered, or its client has gone."""
+        self._metrics.in_flight.dec()
         route = scope.get("route")
         label = getattr(route, "path", "unmatched")
         method = scope["method"] if route is not None else "any"
-        self._metrics.requests.labels(label, method, str(status)).inc()
-        self._metrics.duration.labels(label).observe(duration_s)
+        self._counter(label, method, status).inc()
+        self._duration(label).observe(duration_s)
         if status >= _SERVER_FAULT or is_sampled(scope["request_id"], self._access_sample_ratio):
             write_access_line(scope["method"], scope["path"], status, duration_s, scope["request_id"])
+
+    def _counter(self, label: str, method: str, status: int) -> Counter:
+        """Looked up by its labels once: routes, their methods and statuses are few."""
+        found = self._counters.get((label, method, status))
+        if found is None:
+            found = self._counters[label, method, status] = self._metrics.requests.labels(label, method, str(status))
+        return found
+
+    def _duration(self, label: str) -> Histogram:
+        found = self._durations.get(label)
+        if found is None:
+            found = self._durations[label] = self._metrics.duration.labels(label)
+        return found
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
     """With the id, and a Date unless there is one. A new list: the answer's own may be used again."""
     kept = [header for header in headers if header[0].lower() != _REQUEST_ID]
     if not any(name.lower() == b"date" for name, _ in kept):
-        kept.append((b"date", _date(int(time.time()))))
+        kept.append((b"date", date_of(int(time.time()))))
     return [*kept, (_REQUEST_ID, request_id.encode())]
 
 
 @lru_cache(maxsize=2)
-def _date(unix_time_s: int) -> bytes:
+def date_of(unix_time_s: int) -> bytes:
+    """The value of `Date`."""
     return format_http_date(unix_time_s).encode()
 
 
@@ -81,4 +110,9 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == _REQUEST_ID and _ACCEPTABLE_ID.fullmatch(value):
             return str(value, "ascii")
+    return new_request_id()
+
+
+def new_request_id() -> str:
+    """For a request that brought none."""
     return secrets.token_hex(8)
