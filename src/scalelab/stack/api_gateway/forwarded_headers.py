@@ -23,6 +23,7 @@ HOP_BY_HOP = frozenset(
 _SET_BY_US = frozenset(
     name.lower() for name in (REQUEST_ID_HEADER, CACHE_HEADER, CACHE_STATUS_HEADER, INSTANCE_HEADER, "Age")
 ) | {"content-length", "date", "server"}
+_DROPPED = HOP_BY_HOP | _SET_BY_US
 _SENT_UPSTREAM_WITH_A_BODY = ("content-type",)
 
 
@@ -32,8 +33,10 @@ def upstream_request_headers(request: Request, *, has_body: bool) -> dict[str, s
     A service that compresses unasked would have its answer served to a client that cannot read it.
     """
     sent = {"Accept-Encoding": "identity"}
+    if not has_body:
+        return sent
     named = _named_by_connection(request.headers.items())
-    for name in _SENT_UPSTREAM_WITH_A_BODY if has_body else ():
+    for name in _SENT_UPSTREAM_WITH_A_BODY:
         value = request.headers.get(name)
         if value is not None and name not in named:
             sent[name] = value
@@ -42,9 +45,10 @@ def upstream_request_headers(request: Request, *, has_body: bool) -> dict[str, s
 
 def client_response_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """An upstream answer's headers without those of its hop and those that the gateway sets itself."""
-    kept = list(headers)
-    dropped = HOP_BY_HOP | _SET_BY_US | _named_by_connection(kept)
-    return [(name.lower(), value) for name, value in kept if name.lower() not in dropped]
+    lowered = [(name.lower(), value) for name, value in headers]
+    kept = [pair for pair in lowered if pair[0] not in _DROPPED]
+    named = _named_by_connection(lowered)
+    return [pair for pair in kept if pair[0] not in named] if named else kept
 
 
 def raw(headers: Iterable[tuple[str, str]] | Mapping[str, str]) -> list[tuple[bytes, bytes]]:

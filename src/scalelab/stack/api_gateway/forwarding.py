@@ -50,19 +50,19 @@ async def forward(
 
     503: no slot came free in time. 502, 504: no answer, or not in time. 499: the client has gone.
     """
+    return await answer_unless_gone(request, _in_turn(request, slots, upstream, method, path_and_query))
 
-    async def in_turn() -> Response:
-        async with slot_of(slots) as is_held:
-            if not is_held:
-                return no_slot(request)
-            return as_response(
-                request,
-                await upstream.request(
-                    method, path_and_query, headers=upstream_request_headers(request, has_body=False)
-                ),
-            )
 
-    return await answer_unless_gone(request, in_turn())
+async def _in_turn(
+    request: Request, slots: UpstreamSlots, upstream: Upstream, method: str, path_and_query: str
+) -> Response:
+    if not await slots.acquire():
+        return no_slot(request)
+    try:
+        headers = upstream_request_headers(request, has_body=False)
+        return as_response(request, await upstream.request(method, path_and_query, headers=headers))
+    finally:
+        slots.release()
 
 
 @asynccontextmanager

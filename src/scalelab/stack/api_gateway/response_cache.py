@@ -34,6 +34,7 @@ Sharing = Literal["public", "per_subject"]
 """Whether all subjects share an entry or each has one of its own."""
 
 CACHE_NAME = "scalelab"
+_CACHE_NAME, _CACHE_STATUS_NAME = CACHE_HEADER.lower().encode(), CACHE_STATUS_HEADER.lower().encode()
 _ANSWERED_FROM_CACHE = ("GET", "HEAD")
 _HEADERS_OF_NOT_MODIFIED = ("age", "cache-control", "etag", "expires", "vary")
 
@@ -148,6 +149,6 @@ def _finished(request: Request, response: Response, outcome: str, verdict: str) 
         kept = [pair for pair in response.headers.items() if pair[0] in _HEADERS_OF_NOT_MODIFIED]
         response = Response(status_code=HTTPStatus.NOT_MODIFIED)
         response.raw_headers.extend(raw(kept))
-    response.headers[CACHE_HEADER] = outcome
-    response.headers[CACHE_STATUS_HEADER] = f"{CACHE_NAME}; {verdict}"
+    said = ((_CACHE_NAME, outcome.encode()), (_CACHE_STATUS_NAME, f"{CACHE_NAME}; {verdict}".encode()))
+    response.raw_headers.extend(said)  # no service's word on it is passed on, so they stand once
     return response

@@ -14,7 +14,7 @@ from scalelab.stack.api_gateway.rounds import Rounds
 from scalelab.stack.cache import Cache, FaultKind, Turn
 
 MAX_BODY_BYTES = 1024 * 1024
-_DEFAULT_CACHE_CONTROL = "private, no-cache"
+_DEFAULT_CACHE_CONTROL = (b"cache-control", b"private, no-cache")
 """A client may keep the answer but asks again each time: only so does it see a write at once."""
 
 
@@ -103,7 +103,10 @@ class ResponseStore:
 
 def with_validators(response: Response) -> None:
     """A complete answer gets the headers that let a client keep it and ask again."""
-    if response.status_code == 200:  # noqa: PLR2004  HTTPStatus costs a look-up on every answer
-        if not response.headers.get("etag", "").startswith('"'):
-            response.headers["etag"] = strong_entity_tag(bytes(response.body))
-        response.headers.setdefault("cache-control", _DEFAULT_CACHE_CONTROL)
+    if response.status_code != 200:  # noqa: PLR2004  HTTPStatus costs a look-up on every answer
+        return
+    said = dict(reversed(response.raw_headers))  # of several the first counts
+    if not said.get(b"etag", b"").startswith(b'"'):
+        response.headers["etag"] = strong_entity_tag(bytes(response.body))
+    if b"cache-control" not in said:
+        response.raw_headers.append(_DEFAULT_CACHE_CONTROL)

@@ -10,6 +10,7 @@ import structlog
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
 from scalelab.stack.upstream.connection import Connection
+from scalelab.stack.upstream.deadlines import Deadlines
 from scalelab.stack.upstream.exchange import Exchange
 from scalelab.stack.upstream.pool import ConnectionPool
 from scalelab.stack.upstream.request_head import request_head
@@ -34,6 +35,7 @@ class UpstreamClient:
             raise ValueError(f"{base_url!r} is not of the form http://host:port")
         self._host = parts.netloc
         self._timeout_s = timeout_s
+        self._deadlines = Deadlines(timeout_s)
         self._pool = ConnectionPool(
             parts.hostname, parts.port or _DEFAULT_PORT, clock=clock or asyncio.get_running_loop().time
         )
@@ -45,6 +47,7 @@ class UpstreamClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.close()
+        self._deadlines.close()
         await asyncio.sleep(0)  # lets the transports end
 
     async def request(
@@ -63,16 +66,56 @@ class UpstreamClient:
             headers: further request fields.
             body: request body, if any.
         """
+        head = request_head(
+            method, path_and_query, self._host, _with_request_id(_pairs(headers)), _framing(method, body)
+        )
+        until_s = asyncio.get_running_loop().time() + self._timeout_s
+        kept = self._pool.take_idle()
+        if kept is not None:
+            exchange = await self._ask(kept, method, head, body)
+            if exchange.fault is None:
+                self._pool.give_back(kept)
+                return UpstreamAnswer(exchange.status, exchange.headers, exchange.body)
+            kept.close()
+            if exchange.is_expired:
+                return self._too_late()
+            if exchange.has_any_byte or method not in _IDEMPOTENT:
+                return UpstreamFault("broken", exchange.fault)
+            # the upstream closed an idle connection just then: once more on a fresh one
+        return await self._ask_on_a_fresh_one(method, head, body, until_s)
+
+    async def _ask(self, connection: Connection, method: str, head: bytes, body: bytes | None) -> Exchange:
+        exchange = Exchange(is_head_request=method == "HEAD", is_streamed=False, max_body_bytes=MAX_BODY_BYTES)
+        self._deadlines.begin(exchange)
         try:
-            async with asyncio.timeout(self._timeout_s):
-                reached = await self._exchange(method, path_and_query, _pairs(headers), body, is_streamed=False)
+            connection.start(exchange, head, body)
+            await exchange.arrived
+        except BaseException:
+            connection.close()  # cancelled: what may still come belongs to nobody
+            raise
+        finally:
+            self._deadlines.end(exchange)
+        return exchange
+
+    async def _ask_on_a_fresh_one(
+        self, method: str, head: bytes, body: bytes | None, until_s: float
+    ) -> UpstreamAnswer | UpstreamFault:
+        try:
+            async with asyncio.timeout_at(until_s):
+                opened = await self._open()
+                if isinstance(opened, UpstreamFault):
+                    return opened
+                exchange = await self._ask(opened, method, head, body)
         except TimeoutError:
-            return UpstreamFault("timeout", f"no answer within {self._timeout_s} s")
-        if isinstance(reached, UpstreamFault):
-            return reached
-        connection, exchange = reached
-        self._pool.give_back(connection)
-        return UpstreamAnswer(exchange.status, exchange.headers, exchange.body)
+            return self._too_late()
+        if exchange.fault is None:
+            self._pool.give_back(opened)
+            return UpstreamAnswer(exchange.status, exchange.headers, exchange.body)
+        opened.close()
+        return self._too_late() if exchange.is_expired else UpstreamFault("broken", exchange.fault)
+
+    def _too_late(self) -> UpstreamFault:
+        return UpstreamFault("timeout", f"no answer within {self._timeout_s} s")
 
     async def stream(
         self,
@@ -88,9 +131,9 @@ class UpstreamClient:
         of the answer's body, which must be read to its end or closed.
         """
         try:
-            reached = await self._exchange(method, path_and_query, headers, body, is_streamed=True)
+            reached = await self._exchange(method, path_and_query, headers, body)
         except TimeoutError:
-            return UpstreamFault("timeout", f"no answer within {self._timeout_s} s")
+            return self._too_late()
         if isinstance(reached, UpstreamFault):
             return reached
         connection, exchange = reached
@@ -99,7 +142,7 @@ class UpstreamClient:
         )
 
     async def _exchange(
-        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: Body, *, is_streamed: bool
+        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: Body
     ) -> tuple[Connection, Exchange] | UpstreamFault:
         head = request_head(method, target, self._host, _with_request_id(headers), _framing(method, body))
         kept = self._pool.take_idle()
@@ -107,9 +150,7 @@ class UpstreamClient:
             opened = kept or await self._open()
             if isinstance(opened, UpstreamFault):
                 return opened
-            exchange = Exchange(
-                is_head_request=method == "HEAD", is_streamed=is_streamed, max_body_bytes=MAX_BODY_BYTES
-            )
+            exchange = Exchange(is_head_request=method == "HEAD", is_streamed=True, max_body_bytes=MAX_BODY_BYTES)
             await self._converse(opened, exchange, head, body)
             if exchange.fault is None:
                 return opened, exchange
@@ -133,10 +174,7 @@ class UpstreamClient:
             connection.start(exchange, head, body if isinstance(body, bytes) else None)
             if body is not None and not isinstance(body, bytes):
                 await _send_chunked(connection, exchange, body, self._timeout_s)
-            if exchange.is_streamed:
-                async with asyncio.timeout(self._timeout_s):
-                    await exchange.arrived
-            else:
+            async with asyncio.timeout(self._timeout_s):
                 await exchange.arrived
         except BaseException:
             connection.close()  # cancelled or timed out: what may still come belongs to nobody

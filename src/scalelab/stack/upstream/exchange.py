@@ -21,6 +21,7 @@ class Exchange:
         self.fields: list[tuple[str, str]] = []
         self.has_any_byte = False
         self.is_complete = False
+        self.is_expired = False
         self.fault: str | None = None
         self.arrived: asyncio.Future[None] = loop.create_future()
         """Resolved when a whole answer is complete, a streamed one has its head, or a fault has ended it."""
@@ -68,6 +69,11 @@ class Exchange:
             self.fault = reason
             self._resolve()
             self._wake()
+
+    def expire(self) -> None:
+        """It took too long."""
+        self.is_expired = not self.is_complete
+        self.fail("not in time")
 
     async def next_chunk(self, resume: Callable[[], None]) -> bytes | None:
         """The next piece of a streamed body; None at its end.
