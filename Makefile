@@ -64,7 +64,7 @@ report: $(STAMP) ## rebuild the report from the newest results
 # --- development ------------------------------------------------------------------------------------------------
 .PHONY: test
 test: $(STAMP) ## all tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: test-cache-suite
 test-cache-suite: $(STAMP) ## the public HTTP cache test-suite through a real stack (needs node and npm)
