@@ -11,6 +11,7 @@ Lookup = Literal["use", "refresh", "ignore"]
 
 _DIRECTIVE = re.compile(r'\s*([A-Za-z0-9!#$%&\'*+.^_`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?\s*(?:,|$)')
 _ENTITY_TAG = re.compile(r'\s*(?:W/)?("[^"]*")\s*(?:,|$)')
+_DECIDING = frozenset({"cache-control", "content-encoding", "set-cookie", "vary"})
 _NEVER_STORED = ("no-store", "private", "no-cache")
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _OF_ONE_CLIENT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
@@ -83,7 +84,10 @@ def is_known_to_client(if_none_match: Sequence[str], entity_tag: str) -> bool:
 
 
 def _values_by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Of the fields that decide anything."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
-        values.setdefault(name.lower(), []).append(value)
+        lowered = name.lower()
+        if lowered in _DECIDING:
+            values.setdefault(lowered, []).append(value)
     return values

@@ -106,7 +106,10 @@ def with_validators(response: Response) -> None:
     if response.status_code != 200:  # noqa: PLR2004  HTTPStatus costs a look-up on every answer
         return
     said = dict(reversed(response.raw_headers))  # of several the first counts
-    if not said.get(b"etag", b"").startswith(b'"'):
+    entity_tag = said.get(b"etag")
+    if entity_tag is None:
+        response.raw_headers.append((b"etag", strong_entity_tag(bytes(response.body)).encode()))
+    elif not entity_tag.startswith(b'"'):
         response.headers["etag"] = strong_entity_tag(bytes(response.body))
     if b"cache-control" not in said:
         response.raw_headers.append(_DEFAULT_CACHE_CONTROL)

@@ -21,7 +21,9 @@ class DetachedRequest(Request):
     @classmethod
     def of(cls, scope: Scope) -> Self:
         """From a scope alone: whoever made it ends the work when the client goes."""
-        return cls(Request(scope))
+        request = cls.__new__(cls)
+        Request.__init__(request, scope, _nothing_more)
+        return request
 
 
 async def _nothing_more() -> Message:

@@ -48,7 +48,6 @@ class DirectCycle:
 
     async def _run(self) -> None:
         request, records = self._request, self._reads.records
-        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request.scope["request_id"])
         status = CLIENT_CLOSED_REQUEST
         records.begin()
