@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from contextlib import contextmanager
@@ -48,7 +49,8 @@ def main() -> int:
 def fetch_suite(work: Path) -> Path:
     """The package, unpacked and installed without its development tools."""
     subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=work, check=True, stdout=subprocess.DEVNULL)
-    shutil.unpack_archive(next(work.glob("*.tgz")), work, filter="data")
+    safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11.4 and later
+    shutil.unpack_archive(next(work.glob("*.tgz")), work, **safely)
     suite = work / "package"
     drop = ["npm", "pkg", "delete", "dependencies.npm", "devDependencies"]
     subprocess.run(drop, cwd=suite, check=True, stdout=subprocess.DEVNULL)
