@@ -41,16 +41,23 @@ RUNGS = (
         "hit on the long way, cache in the process: also token and cache",
         "/data",
         "same",
-        {"hit_path": False, "cache_url": "memory:"},
+        {"hit_path": False, "direct_path": False, "cache_url": "memory:"},
     ),
-    Rung("hit on the long way, cache in Valkey", "/data", "same", {"hit_path": False}),
+    Rung("hit on the long way, cache in Valkey", "/data", "same", {"hit_path": False, "direct_path": False}),
     Rung(
         "miss, cache in the process: also the upstream",
         "/data",
         "unique",
-        {"hit_path": False, "cache_url": "memory:"},
+        {"hit_path": False, "direct_path": False, "cache_url": "memory:"},
     ),
-    Rung("miss, cache in Valkey: look, claim, store", "/data", "unique"),
+    Rung(
+        "miss around the framework, nothing looked up or stored: token and upstream",
+        "/data",
+        "unique",
+        {"cache_ttl_s": 0},
+    ),
+    Rung("miss around the framework, cache in Valkey: look, claim, store", "/data", "unique"),
+    Rung("the same through the framework", "/data", "unique", {"direct_path": False}),
 )
 
 
