@@ -4,6 +4,7 @@ The judged row is the same work on both sides: verified, forwarded, not stored. 
 stands beside it.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import wrk
@@ -38,7 +39,7 @@ def measure_misses(folder: Path, pace: Pace) -> list[Section]:
             pin(valkey.pid, [valkey_core])
             return wrk.measure(whom.url, tokens, pace.duration_s, whom.pids, keys="unique")
 
-        contestants = {
+        contestants: dict[str, Callable[[], Measured]] = {
             OURS: lambda: ask(ours),
             STORING: lambda: ask(storing),
             STORING_ON_ONE_CORE: lambda: ask(storing, SERVER_CORE),

@@ -68,7 +68,8 @@ class ApiGateway(Contract):
     """Longest wait for a slot; beyond it the client gets 503 with Retry-After."""
     upstream_timeout_s: PositiveSeconds = 10.0
     """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504."""
-    cache_ttl_s: PositiveSeconds = 60.0
+    cache_ttl_s: Seconds = 60.0
+    """Longest time to live of an answer in the response cache; 0 = nothing is looked up or stored."""
     cache_ttl_jitter: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     """Share by which a time to live is shortened at most, drawn anew for each entry: they do not end together."""
     cache_negative_ttl_s: Seconds = 0.0

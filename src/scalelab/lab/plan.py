@@ -184,6 +184,8 @@ def impossibilities(scenario: Scenario) -> list[str]:
     faults = []
     if load.hot_set_keys > records:
         faults.append(f"load.hot_set_keys = {load.hot_set_keys} is more than topology.database.records = {records}")
+    if scenario.cache == "hit" and scenario.topology.api_gateway.cache_ttl_s == 0:
+        faults.append(f"topology.api_gateway.cache_ttl_s = 0 caches nothing, but {scenario.title!r} is to hit")
     most = most_requests(load)
     if scenario.cache == "miss" and most is not None and most > records:
         faults.append(

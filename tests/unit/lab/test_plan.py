@@ -266,3 +266,13 @@ def test_an_experiment_with_a_driver_of_ours_survives_its_manifest():
     scenario = make_plan(document, "x.toml").scenarios[0]
 
     assert type(scenario.load).model_validate_json(scenario.load.model_dump_json()) == scenario.load
+
+
+def test_a_hit_scenario_needs_a_cache(classic):
+    """A time to live of 0 switches the cache off: that is for misses."""
+    classic["topology"]["api_gateway"]["cache_ttl_s"] = 0
+
+    told = faults_of(classic)
+
+    assert "cache_ttl_s = 0 caches nothing, but '1 gateway, hit' is to hit" in told
+    assert "'1 gateway, miss'" not in told

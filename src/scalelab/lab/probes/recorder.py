@@ -66,8 +66,11 @@ def _probe_until(stop: Event, target: ProbeTarget, file: Path) -> None:
     psutil.cpu_percent()  # the first call measures nothing
     while not stop.wait(INTERVAL_S - (time.monotonic() - started_s) % INTERVAL_S):
         rows = list(_round(target, trees))
-        with file.open("a", encoding="utf-8") as stream:
-            stream.writelines(row.model_dump_json(exclude_none=True) + "\n" for row in rows)
+        try:
+            with file.open("a", encoding="utf-8") as stream:
+                stream.writelines(row.model_dump_json(exclude_none=True) + "\n" for row in rows)
+        except OSError:
+            return  # a disk that is full is told by whoever writes the results
         cost = target.cost
         cost.rounds += 1
         cost.cpu_s, cost.elapsed_s = time.thread_time(), time.monotonic() - started_s
