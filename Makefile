@@ -11,6 +11,8 @@ RESULTS ?= tests/results
 REPORTS ?= tests/reports
 # QUICK=1 shortens each scenario to 10 s and 100 users.
 RUN_FLAGS := $(if $(QUICK),--quick)
+# Most tests wait for something; a machine with little to spare takes fewer workers.
+TEST_WORKERS ?= 3
 SCALELAB := $(BIN)/scalelab
 RUN := $(SCALELAB) run $(EXPERIMENT) --results $(RESULTS) $(RUN_FLAGS)
 
@@ -64,7 +66,7 @@ report: $(STAMP) ## rebuild the report from the newest results
 # --- development ------------------------------------------------------------------------------------------------
 .PHONY: test
 test: $(STAMP) ## all tests
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile
 
 .PHONY: test-cache-suite
 test-cache-suite: $(STAMP) ## the public HTTP cache test-suite through a real stack (needs node and npm)

@@ -154,7 +154,10 @@ async def test_a_new_gateway_waits_for_its_check(start_gateways, use_balancer):
     before = await balancer.answering_gateways(4)
     late.is_ready = True
     await balancer.settled({first.name: "up", late.name: "up"})
-    after = await balancer.answering_gateways(4)
+    for _ in range(20):  # on a busy machine a check may be late, and a member out for a moment
+        after = await balancer.answering_gateways(4)
+        if set(after) == {first.name, late.name}:
+            break
 
     assert view[late.name]["state"] == "down"
     assert set(before) == {first.name}
