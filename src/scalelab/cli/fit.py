@@ -12,7 +12,7 @@ from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.lab.analysis.laws.fitting import FitError
 from scalelab.lab.laws.measurements import Series, read_measurements
-from scalelab.lab.laws.telling import FittedSeries, document_of, fit_series, parameter_text, sentences_of
+from scalelab.lab.laws.telling import FittedSeries, documents_of, fit_series, parameter_text, sentences_of
 
 GRAPH_FORMATS = (".png", ".svg")
 _LEAST_WIDTH = 110
@@ -35,7 +35,7 @@ def fit(
     except FitError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
     if as_json:
-        print(json.dumps({"series": [document_of(one) for one in fitted]}, indent=2))
+        print(json.dumps(documents_of(fitted), indent=2))
     else:
         _print(fitted)
     if graph is not None:

@@ -19,7 +19,7 @@ def report(
 ) -> int:
     """Report a run: summary.md, report.html, PNG and SVG graphs.
 
-    Exit code 3 if it is not whole or not valid, 4 if an objective of its [slo] is violated.
+    Exit code 3 if it is not whole or not valid, 4 if an objective of its [slo] is violated or a prediction missed.
     """
     if not run_directory.is_dir():
         raise CommandError(
@@ -40,7 +40,7 @@ def report(
 def _tell(built: BuiltReport) -> None:
     content = built.content
     print_summary(content)
-    for sentence in (*content.objective_lines, *content.findings):
+    for sentence in (*content.objective_lines, *content.findings, *content.verdict_sentences):
         print(f"- {sentence}")
     for sentence in content.missing:
         print(f"Missing: {sentence}")

@@ -29,10 +29,13 @@ _TABLES = ("topology", "load", "warm_up", "factors", "quick", "seed", "repeat", 
 
 def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     experiment: Annotated[
-        str, typer.Argument(help="A TOML file, or a shipped one: classic, published, open_loop, correctness.")
+        str, typer.Argument(help="A TOML file, or a shipped experiment by its name, such as classic.")
     ],
     quick: Annotated[
         bool, typer.Option("--quick", help="What the experiment's [quick] table makes shorter.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Predict the sizes of [verify] from the sweep, then measure them.")
     ] = False,
     results: Annotated[Path, typer.Option(help="Where results go.")] = Path("tests/results"),
     only: Annotated[list[str] | None, typer.Option(help="Only this scenario; may be given again.")] = None,
@@ -61,7 +64,9 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     stopping = _stopping(until, budget, repeat)
     changes = {"repeat": LEAST_BLOCKS if until is not None else repeat, "seed": seed}
     overrides = [f"{name}={value}" for name, value in changes.items() if value is not None]
-    plan = read_plan(experiment, is_quick=quick, only=only or (), settings=[*(settings or ()), *overrides])
+    plan = read_plan(
+        experiment, is_quick=quick, is_verify=verify, only=only or (), settings=[*(settings or ()), *overrides]
+    )
     console = Console(stderr=True)
     with RunDisplay(console) as display, _systems(on_running, display) as systems:
         try:
@@ -77,7 +82,9 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     return ExitCode.NOT_VALID if content is None else exit_code(content)
 
 
-def read_plan(experiment: str, *, is_quick: bool, only: Sequence[str], settings: Sequence[str]) -> Plan:
+def read_plan(
+    experiment: str, *, is_quick: bool, only: Sequence[str], settings: Sequence[str], is_verify: bool = False
+) -> Plan:
     """The plan of an experiment, overrides applied.
 
     Raises:
@@ -86,7 +93,7 @@ def read_plan(experiment: str, *, is_quick: bool, only: Sequence[str], settings:
     file = _experiment_file(experiment)
     document, faults = apply_overrides(_document(file), [_full_path(setting) for setting in settings])
     try:
-        return make_plan(document, str(file), is_quick=is_quick, only=only, known_faults=faults)
+        return make_plan(document, str(file), is_quick=is_quick, is_verify=is_verify, only=only, known_faults=faults)
     except ExperimentError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
 
@@ -139,7 +146,8 @@ def _tell(directory: Path | None) -> ReportContent | None:
         return None
     content = content_of_run(read_run(directory))
     print_summary(content)
-    for line in (*(f"- {sentence}" for sentence in content.objective_lines), *caveat_lines(content)):
+    sentences = (*content.objective_lines, *content.verdict_sentences, *content.verified_sentences)
+    for line in (*(f"- {sentence}" for sentence in sentences), *caveat_lines(content)):
         print(line)
     for line in content.naive:
         print(f"- An ordinary report would have printed: {line}")

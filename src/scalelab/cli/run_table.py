@@ -41,8 +41,8 @@ def caveat_lines(content: ReportContent) -> list[str]:
 
 
 def exit_code(content: ReportContent) -> ExitCode:
-    """An objective that is violated; not whole, not valid, or an objective that cannot be told; done."""
-    if content.has_objective("violated"):
+    """An objective or a prediction that failed; not whole, not valid, or an objective that cannot be told; done."""
+    if content.has_objective("violated") or content.is_prediction_missed:
         return ExitCode.CRITERION_FAILED
     is_doubtful = not content.is_valid or content.has_objective("undecided")
     return ExitCode.NOT_VALID if is_doubtful else ExitCode.DONE

@@ -130,6 +130,13 @@ class WarmUp(Contract):
     """0 leaves the warm-up out."""
 
 
+class Verify(Contract):
+    """What `--verify` measures after the sweep, when it has been predicted from it."""
+
+    gateways: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
+    """Numbers of gateways, none of which is in `factors.gateways`."""
+
+
 class Quick(Contract):
     """What `--quick` changes; what is not given stays."""
 
@@ -170,6 +177,7 @@ class Experiment(Contract):
     slo: dict[str, str] = Field(default_factory=dict)
     """What every scenario must keep: `p99 = "< 200 ms"`, `errors = "< 0.1 %"`, `rate = "> 60 /s"`."""
     quick: Quick = Quick()
+    verify: Verify | None = None
 
     @field_validator("slo")
     @classmethod

@@ -6,14 +6,14 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from scalelab.contracts.topology import Topology
-from scalelab.lab.experiment import Experiment, Load, Quick, WarmUp
+from scalelab.lab.experiment import Experiment, Load, Quick, Verify, WarmUp
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 UNITS = {"_per_s": "1/s", "_s": "s", "_mib": "MiB", "_bytes": "bytes"}
@@ -21,6 +21,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", Experiment),
     ("load", Load),
     ("warm_up", WarmUp),
+    ("verify", Verify),
     ("quick", Quick),
 )
 
@@ -56,7 +57,8 @@ def _table(name: str, model: type[BaseModel]) -> str:
 
 def _row(key: str, field: FieldInfo) -> str | None:
     """None for a table: it has a heading of its own."""
-    is_table = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    kinds = (field.annotation, *get_args(field.annotation))
+    is_table = any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds)
     if is_table and key not in ("delay", "service_time"):
         return None
     name = field.alias or key

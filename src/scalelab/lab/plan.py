@@ -20,6 +20,7 @@ from scalelab.lab.experiment_faults import experiment_error
 CacheState = Literal["miss", "hit"]
 GATEWAYS = "gateways"
 CACHE = "cache"
+LEAST_SWEPT = 2
 _TABLES = ("topology", "load", "warm_up")
 ModelT = TypeVar("ModelT", Topology, Load, WarmUp)
 
@@ -48,6 +49,8 @@ class Plan(Contract):
 
     experiment: Experiment
     scenarios: tuple[Scenario, ...]
+    verifying: tuple[Scenario, ...] = ()
+    """Run after the others of a block, when they have been predicted from them."""
 
     @property
     def is_randomised(self) -> bool:
@@ -57,9 +60,10 @@ class Plan(Contract):
     def block(self, repetition: int) -> tuple[Scenario, ...]:
         """Every scenario once. In random order, so that a drift of the machine does not favour one of them."""
         if not self.is_randomised:
-            return self.scenarios
+            return (*self.scenarios, *self.verifying)
         draws = Random(f"order {self.experiment.seed} {repetition}")  # noqa: S311  an order that can be had again
-        return tuple(draws.sample(self.scenarios, len(self.scenarios)))
+        groups = (self.scenarios, self.verifying)
+        return tuple(scenario for group in groups for scenario in draws.sample(group, len(group)))
 
     def order(self) -> tuple[tuple[int, Scenario], ...]:
         """(repetition, scenario), block by block."""
@@ -72,6 +76,7 @@ def make_plan(
     source: str,
     *,
     is_quick: bool = False,
+    is_verify: bool = False,
     only: Sequence[str] = (),
     known_faults: Sequence[str] = (),
 ) -> Plan:
@@ -81,6 +86,7 @@ def make_plan(
         document: as read from TOML.
         source: its name, for messages.
         is_quick: apply its `[quick]` table.
+        is_verify: add the scenarios of its `[verify]` table.
         only: names of the scenarios to run; all of them if empty.
         known_faults: found before; reported together with ours.
 
@@ -100,9 +106,10 @@ def make_plan(
         scenario for cell in _cells(experiment) for scenario in _scenario(experiment, document, cell, faults)
     ]
     scenarios = _chosen(scenarios, only, faults)
+    verifying = _verifying(experiment, document, faults) if is_verify else []
     if faults:
         raise experiment_error(source, faults)
-    return Plan(experiment=experiment, scenarios=tuple(scenarios))
+    return Plan(experiment=experiment, scenarios=tuple(scenarios), verifying=tuple(verifying))
 
 
 def _factor_faults(document: Mapping[str, Any]) -> list[str]:
@@ -119,6 +126,24 @@ def _cells(experiment: Experiment) -> Iterator[dict[str, Scalar]]:
     names = list(experiment.factors)
     for values in product(*experiment.factors.values()):
         yield dict(zip(names, values, strict=True))
+
+
+def _verifying(experiment: Experiment, document: Mapping[str, Any], faults: list[str]) -> list[Scenario]:
+    """The cells of the sizes to verify, everything else as in the sweep."""
+    swept = experiment.factors.get(GATEWAYS, ())
+    if experiment.verify is None:
+        faults.append("--verify needs a table [verify] with the numbers of gateways, e.g. gateways = [4, 5]")
+        return []
+    if len(swept) < LEAST_SWEPT:
+        faults.append(f"[verify] needs factors.gateways with at least {LEAST_SWEPT} numbers to learn from")
+        return []
+    if twice := [size for size in experiment.verify.gateways if size in swept]:
+        faults.append(
+            f"verify.gateways: {', '.join(map(str, twice))} is in factors.gateways, too: predict what is new"
+        )
+        return []
+    sizes = experiment.model_copy(update={"factors": {**experiment.factors, GATEWAYS: experiment.verify.gateways}})
+    return [scenario for cell in _cells(sizes) for scenario in _scenario(experiment, document, cell, faults)]
 
 
 def _scenario(

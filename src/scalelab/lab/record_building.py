@@ -9,6 +9,7 @@ from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.fairness import jain_index
 from scalelab.lab.analysis.latency import LatencyTotals, add_totals, merge_histograms, summarize_latency
 from scalelab.lab.analysis.little import DEFAULT_TOLERANCE_RATIO, check_little
+from scalelab.lab.analysis.resource_use import resource_uses
 from scalelab.lab.analysis.validity import judge
 from scalelab.lab.correctness.twice import with_executions
 from scalelab.lab.plan import CacheState, Scenario
@@ -23,6 +24,7 @@ from scalelab.lab.results.run_record import (
     LittleCheck,
     NaiveLine,
     ReplicaShare,
+    ResourceUse,
     RouteSummary,
     RunRecord,
     ServerCheck,
@@ -94,6 +96,7 @@ def build_record(context: ScenarioContext, measured: Measured, circumstances: Ci
         server=_server(circumstances, books, recording),
         tasks=tasks,
         started_quiet=circumstances.is_start_quiet,
+        resources=_resources(scenario, measured),
         prediction=context.prediction,
         naive=_naive(recording),
         validity=("no-data",),
@@ -239,6 +242,13 @@ def _server(circumstances: Circumstances, books: Books, recording: Recording | N
     least = books.completed + sum(recording.defects.values())
     most = least + books.failed + books.timed_out + books.censored
     return ServerCheck(answers=circumstances.server_answers, least=least, most=most)
+
+
+def _resources(scenario: Scenario, measured: Measured) -> tuple[ResourceUse, ...]:
+    recording = measured.recording
+    if recording is None or recording.window.end_s <= recording.window.start_s:
+        return ()
+    return resource_uses(measured.probes, recording.window, recording.started_at_unix_s, scenario.topology)
 
 
 def _tasks(circumstances: Circumstances, recording: Recording | None) -> TaskCheck | None:

@@ -4,7 +4,7 @@ Knows no deployment: a system is given for each scenario's topology. Never overw
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Protocol
 
 from scalelab.contracts.topology import Topology
 from scalelab.lab.analysis.prediction import predict_scenario
+from scalelab.lab.next_size import predict_sweeps, prediction_sentences
 from scalelab.lab.plan import Plan, Scenario
 from scalelab.lab.report.scenario_figures import figures_of_run
 from scalelab.lab.results.manifest import Manifest, git_revision, make_manifest, planned_runs, this_host
@@ -94,10 +95,26 @@ def run_experiment(
         runs = enumerate(plan.order(), start=1)
     else:
         runs = enumerate(_open_order(plan, until, directory, manifest, progress), start=1)
-    return tuple(
-        _run_one(plan, number, repetition, scenario, directory, systems, progress)
-        for number, (repetition, scenario) in runs
-    )
+    records: list[RunRecord] = []
+    for number, (repetition, scenario) in runs:
+        if scenario in plan.verifying:
+            _predict(plan, repetition, records, directory, progress)
+        records.append(_run_one(plan, number, repetition, scenario, directory, systems, progress))
+    return tuple(records)
+
+
+def _predict(
+    plan: Plan, repetition: int, records: Sequence[RunRecord], directory: RunDirectory, progress: RunProgress
+) -> None:
+    """Once a block, from its sweep alone: nothing that is verified can have been looked at."""
+    if directory.has_predictions(repetition):
+        return
+    sizes = plan.experiment.verify.gateways if plan.experiment.verify is not None else ()
+    block = [record for record in records if record.repetition == repetition]
+    predictions = predict_sweeps(block, sizes)
+    for sentence in prediction_sentences(predictions):
+        progress.note(sentence)
+    directory.write_predictions(repetition, predictions)
 
 
 def _run_one(

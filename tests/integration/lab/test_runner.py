@@ -237,3 +237,25 @@ def test_results_that_cannot_be_written_are_an_error_before_anything_runs(system
 
     assert gateway.asked == []
     assert stat.S_ISREG((tmp_path / "results").stat().st_mode)
+
+
+def test_what_is_verified_is_predicted_before_it_is_measured(system, tmp_path):
+    """The prediction is on disk when the first size to verify begins; this gateway supports none, and it says so."""
+    document = {**EXPERIMENT, "factors": {"gateways": [1, 2]}, "verify": {"gateways": [3]}}
+    document |= {"warm_up": {"duration_s": 0}, "load": {**EXPERIMENT["load"], "duration_s": 2.0}}
+    seen = []
+
+    class Watching(Progress):
+        def scenario(self, number, scenario, repetition):
+            seen.append((scenario.gateways, (self.directory / "predictions/1.json").exists()))
+            super().scenario(number, scenario, repetition)
+
+    progress = Watching()
+    run_experiment(make_plan(document, "small", is_verify=True), system, tmp_path, progress)
+
+    run = read_run(tmp_path / "latest")
+    assert seen == [(1, False), (2, False), (3, True)]
+    assert [record.factors["gateways"] for record in run.records] == [1, 2, 3]
+    assert run.predictions[1].sweeps == ()
+    assert run.predictions[1].faults
+    assert any("Nothing is predicted" in note for note in progress.notes)

@@ -276,3 +276,44 @@ def test_a_hit_scenario_needs_a_cache(classic):
 
     assert "cache_ttl_s = 0 caches nothing, but '1 gateway, hit' is to hit" in told
     assert "'1 gateway, miss'" not in told
+
+
+@pytest.fixture
+def next_replica():
+    return tomllib.loads(CLASSIC.with_name("next_replica.toml").read_text(encoding="utf-8"))
+
+
+def test_sizes_to_verify_come_last_in_every_block(next_replica):
+    """They are predicted from the others of the block, so they may not be among them."""
+    plan = make_plan({**next_replica, "repeat": 5}, "next_replica", is_verify=True)
+
+    blocks = [[scenario.gateways for scenario in plan.block(repetition)] for repetition in range(1, 6)]
+    assert all(set(block[:3]) == {1, 2, 3} and set(block[3:]) == {4, 5} for block in blocks)
+    assert len({tuple(block) for block in blocks}) > 1
+    assert [scenario.name for scenario in plan.verifying] == [
+        "results_4_gateways_miss",
+        "results_5_gateways_miss",
+    ]
+
+
+def test_without_verify_they_are_left_out(next_replica):
+    """The sweep alone."""
+    assert make_plan(next_replica, "next_replica").verifying == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"verify": None}, r"--verify needs a table \[verify\]"),
+        ({"verify": {"gateways": [3, 4]}}, r"verify.gateways: 3 is in factors.gateways"),
+        ({"factors": {"gateways": [1]}}, "at least 2 numbers to learn from"),
+        ({"verify": {"gateways": []}}, r"verify.gateways"),
+        ({"verify": {"gateways": [65]}}, "topology.api_gateway.replicas"),
+    ],
+)
+def test_a_verification_that_proves_nothing_is_refused(next_replica, changes, words):
+    """No table, a size that was learned from, nothing to learn from."""
+    document = {key: value for key, value in {**next_replica, **changes}.items() if value is not None}
+
+    with pytest.raises(ExperimentError, match=words):
+        make_plan(document, "next_replica", is_verify=True)

@@ -56,15 +56,35 @@ def sentences_of(fitted: FittedSeries) -> tuple[str, ...]:
 
 
 def document_of(fitted: FittedSeries) -> dict[str, Any]:
-    """For scripts."""
+    """For scripts. `model` is the law that the data support; what follows is of the USL, whichever that is.
+
+    `alpha`: contention, `beta`: crosstalk, `gamma`: X of one unit alone; each with `_ci95`, low and high, null where
+    there is none. `peak_n`, `peak_x`: null when it never falls. `limit_x`: gamma / alpha, which lies beyond the peak
+    and is no optimum; null without contention. `fits` has every law.
+    """
+    usl = next(fit for fit in fitted.fits if fit.law.name == "usl")
+    named = {parameter.name: parameter for parameter in usl.parameters}
+    peak_n, alpha = usl.peak_size, named["alpha"].value
     return {
         "series": fitted.series.name,
+        "model": fitted.best.law.name,
+        **{name: parameter.value for name, parameter in named.items()},
+        **{f"{name}_ci95": [_finite(one.low), _finite(one.high)] for name, one in named.items()},
+        "peak_n": peak_n,
+        "peak_x": None if peak_n is None else usl.at(peak_n),
+        "limit_x": named["gamma"].value / alpha if alpha > 0 else None,
         "n": list(fitted.series.sizes),
         "x": list(fitted.series.rates),
         "best": fitted.best.law.name,
         "fits": [_fit_document(fit) for fit in fitted.fits],
         "caveats": list(fitted.caveats),
     }
+
+
+def documents_of(fitted: Sequence[FittedSeries]) -> dict[str, Any]:
+    """Of all series; of a single one its keys stand at the top, too."""
+    documents = [document_of(one) for one in fitted]
+    return {**(documents[0] if len(documents) == 1 else {}), "series": documents}
 
 
 def parameter_text(parameter: Parameter) -> str:

@@ -4,7 +4,7 @@ A process that does not answer is a row without figures; nothing here ends a run
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +12,18 @@ from threading import Event, Thread
 
 import psutil
 
+from scalelab.contracts.http_names import HEALTH_PATH, LIVE_PATH, LOGIN_PATH, READY_PATH
+from scalelab.contracts.metric_names import REQUESTS_TOTAL
 from scalelab.contracts.stack_view import ServiceView, StackView
-from scalelab.lab.probes.exposition import metric_sums
+from scalelab.lab.probes.exposition import metric_sum, metric_sums
 from scalelab.lab.probes.process_use import ProcessTrees
-from scalelab.lab.probes.rows import GENERATOR, MACHINE, PROBED_METRICS, ProbeRow, probe_row
+from scalelab.lab.probes.rows import ANSWERS, GENERATOR, MACHINE, PROBED_METRICS, ProbeRow, probe_row
 from scalelab.lab.system_client import SystemAnswerError, SystemClient
 
 INTERVAL_S = 1.0
 ANSWER_LIMIT_S = 0.8
 MACHINE_BUSY_SHARE = 0.9
+_NO_WORK = frozenset({HEALTH_PATH, LIVE_PATH, READY_PATH, LOGIN_PATH})
 
 
 @dataclass
@@ -84,13 +87,19 @@ def _round(target: ProbeTarget, trees: ProcessTrees) -> Iterator[ProbeRow]:
     if target.generator_pid is not None:
         yield probe_row(time.time(), GENERATOR, GENERATOR, trees.use_of(target.generator_pid), {})
     share = psutil.cpu_percent() / 100
-    yield ProbeRow(unix_s=time.time(), instance=MACHINE, service=MACHINE, cpu_share=share)
+    yield ProbeRow(unix_s=time.time(), instance=MACHINE, service=MACHINE, cpu_share=share, cores=psutil.cpu_count())
 
 
 def _metrics(service: ServiceView) -> dict[str, float]:
     if not service.admin_url:
         return {}
     try:
-        return metric_sums(SystemClient(service.admin_url, ANSWER_LIMIT_S).metrics(), PROBED_METRICS)
+        exposition = SystemClient(service.admin_url, ANSWER_LIMIT_S).metrics()
     except SystemAnswerError:
         return {}
+    return {**metric_sums(exposition, PROBED_METRICS), ANSWERS: metric_sum(exposition, REQUESTS_TOTAL, _is_work)}
+
+
+def _is_work(labels: Mapping[str, str]) -> bool:
+    """Whether these answers are what clients came for: not a login, and not a health check."""
+    return labels.get("route", "").startswith("/") and labels["route"] not in _NO_WORK

@@ -10,6 +10,7 @@ PROBES_FILE = "probes.jsonl"
 GENERATOR = "generator"
 MACHINE = "machine"
 
+ANSWERS = "answers"
 _METRIC_OF_FIELD = {
     "requests": names.REQUESTS_TOTAL,
     "in_flight": names.REQUESTS_IN_FLIGHT,
@@ -17,15 +18,18 @@ _METRIC_OF_FIELD = {
     "misses": names.CACHE_MISSES_TOTAL,
     "slots_in_use": names.UPSTREAM_SLOTS_IN_USE,
     "slot_queue": names.UPSTREAM_QUEUE_LENGTH,
+    "slots_busy_s": names.UPSTREAM_SLOTS_BUSY_SECONDS_TOTAL,
+    "slot_wait_s": names.UPSTREAM_QUEUE_SECONDS_TOTAL,
     "pool_in_use": names.POOL_IN_USE,
     "pool_queue": names.POOL_QUEUE_LENGTH,
+    "pool_busy_s": names.POOL_BUSY_SECONDS_TOTAL,
+    "pool_wait_s": names.POOL_QUEUE_SECONDS_TOTAL,
     "tasks_running": names.TASKS_RUNNING,
     "task_queue": names.TASK_QUEUE_LENGTH,
 }
 PROBED_METRICS = tuple(_METRIC_OF_FIELD.values())
-QUIET_METRICS = tuple(
-    metric for field, metric in _METRIC_OF_FIELD.items() if field not in ("requests", "hits", "misses")
-)
+_COUNTERS = ("requests", "hits", "misses", "slots_busy_s", "slot_wait_s", "pool_busy_s", "pool_wait_s")
+QUIET_METRICS = tuple(metric for field, metric in _METRIC_OF_FIELD.items() if field not in _COUNTERS)
 """Gauges that are 0 when nothing is under way."""
 
 
@@ -42,14 +46,23 @@ class ProbeRow(Contract):
     descriptors: int | None = None
     cpu_share: float | None = None
     """Of the machine: busy share of all cores since the row before."""
+    cores: int | None = None
+    """Of the machine."""
     requests: float | None = None
+    answers: float | None = None
+    """Of the requests: what clients came for; neither logins nor health checks."""
     in_flight: float | None = None
     hits: float | None = None
     misses: float | None = None
     slots_in_use: float | None = None
     slot_queue: float | None = None
+    slots_busy_s: float | None = None
+    """Slot-seconds held, counted; what accrues in a second is the mean number in use."""
+    slot_wait_s: float | None = None
     pool_in_use: float | None = None
     pool_queue: float | None = None
+    pool_busy_s: float | None = None
+    pool_wait_s: float | None = None
     tasks_running: float | None = None
     task_queue: float | None = None
 
@@ -59,5 +72,6 @@ def probe_row(
 ) -> ProbeRow:
     """Puts one row together."""
     measured = {field: metrics.get(metric) for field, metric in _METRIC_OF_FIELD.items()}
+    measured[ANSWERS] = metrics.get(ANSWERS)
     used = use.model_dump() if use is not None else {}
     return ProbeRow.model_validate({"unix_s": unix_s, "instance": instance, "service": service, **used, **measured})

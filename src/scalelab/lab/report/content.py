@@ -1,6 +1,6 @@
 """The report as data: every cell and sentence as text, once, for Markdown, HTML, charts and terminal alike. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scalelab.lab.load.criteria import Criterion
@@ -9,8 +9,11 @@ from scalelab.lab.report import figures as shown
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
 from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
 from scalelab.lab.report.sentences import findings, naive_sentences
+from scalelab.lab.report.verdict_content import VERDICT_HEAD, verdict_content
+from scalelab.lab.report.verified_content import VERIFIED_HEAD, verified_content
 from scalelab.lab.results.manifest import Manifest
 from scalelab.lab.results.run_record import LatencySummary, RunRecord
+from scalelab.lab.results.size_prediction import PredictionsFile
 
 GIB = 1024**3
 TextOf = Callable[[ScenarioFigures], str]
@@ -79,6 +82,13 @@ class ReportContent:
     """For each scenario, in the same order; empty when the experiment has none."""
     summary: Table
     findings: tuple[str, ...]
+    verdict: Table
+    """What binds, and what one more would buy."""
+    verdict_sentences: tuple[str, ...]
+    verified: Table
+    """What was predicted, and then measured."""
+    verified_sentences: tuple[str, ...]
+    is_prediction_missed: bool
     naive: tuple[str, ...]
     doubts: tuple[Doubt, ...]
     latency: Table
@@ -107,6 +117,7 @@ def make_content(
     records: Sequence[RunRecord],
     missing: Sequence[str],
     histograms: RunHistograms | None = None,
+    predictions: Mapping[int, PredictionsFile] | None = None,
 ) -> ReportContent:
     """The report of what could be read.
 
@@ -115,10 +126,13 @@ def make_content(
         records: all repetitions.
         missing: what is not there, in sentences.
         histograms: good answers of each; without them several runs have no percentile.
+        predictions: by repetition, what was predicted before sizes were measured.
     """
     records = in_order(records, manifest)
     scenarios = figures_of(records, histograms)
     objectives = _objectives(manifest)
+    judged = verdict_content(scenarios)
+    verified = verified_content(records, predictions or {})
     judgements = tuple(judge_objectives(objectives, scenario) for scenario in scenarios)
     name = manifest.experiment if manifest is not None else records[0].experiment if records else "unknown"
     return ReportContent(
@@ -128,6 +142,11 @@ def make_content(
         summary=_summary(scenarios, judgements if objectives else ()),
         objectives=judgements if objectives else (),
         findings=findings(scenarios),
+        verdict=Table(VERDICT_HEAD, judged.rows),
+        verdict_sentences=judged.sentences,
+        verified=Table(VERIFIED_HEAD, verified.rows),
+        verified_sentences=verified.sentences,
+        is_prediction_missed=verified.is_missed,
         naive=naive_sentences(scenarios),
         doubts=_doubts(records),
         latency=Table(LATENCY_HEAD, tuple(row for record in records for row in _latency_rows(record))),

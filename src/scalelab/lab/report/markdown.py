@@ -31,6 +31,8 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
         yield "There is nothing to report.\n"
     yield from _list("Service level objectives", content.objective_lines)
     yield from _list("What the numbers support", content.findings)
+    yield from _told_table("What binds, and what one more would buy", content.verdict, content.verdict_sentences)
+    yield from _told_table("Predicted, then measured", content.verified, content.verified_sentences)
     if charts:
         yield "## Graphs\n"
         yield from (f"![{_text(words)}]({file})\n" for file, words in charts)
@@ -46,6 +48,13 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
             yield f"## {heading}\n"
             yield from _table(table)
     yield from _list("How it was measured", content.method)
+
+
+def _told_table(heading: str, table: Table, sentences: Sequence[str]) -> Iterator[str]:
+    if table.rows:
+        yield f"## {heading}\n"
+        yield from _table(table)
+        yield "\n".join(f"- {_text(sentence)}" for sentence in sentences) + "\n"
 
 
 def _list(heading: str, sentences: Sequence[str]) -> Iterator[str]:

@@ -48,6 +48,12 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
         yield "<p>There is nothing to report.</p>"
     yield _list("Service level objectives", content.objective_lines)
     yield _list("What the numbers support", content.findings)
+    for heading, table, sentences in (
+        ("What binds, and what one more would buy", content.verdict, content.verdict_sentences),
+        ("Predicted, then measured", content.verified, content.verified_sentences),
+    ):
+        if table.rows:
+            yield f"<h2>{heading}</h2>{_table(table)}{_items(sentences)}"
     if charts:
         yield "<h2>Graphs</h2>"
         yield from (_figure(index, svg, words) for index, (svg, words) in enumerate(charts))
@@ -65,8 +71,12 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
 def _list(heading: str, sentences: Sequence[str]) -> str:
     if not sentences:
         return ""
+    return f"<h2>{escape(heading)}</h2>\n{_items(sentences)}"
+
+
+def _items(sentences: Sequence[str]) -> str:
     items = "\n".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-    return f"<h2>{escape(heading)}</h2>\n<ul>\n{items}\n</ul>"
+    return f"<ul>\n{items}\n</ul>"
 
 
 def _table(table: Table, doubtful_rows: frozenset[int] = frozenset()) -> str:

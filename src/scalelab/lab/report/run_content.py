@@ -11,7 +11,7 @@ from scalelab.lab.results.run_directory import LATEST
 
 def content_of_run(run: StoredRun) -> ReportContent:
     """Everything that can be said of what is there, and what is missing."""
-    return make_content(run.manifest, run.records, _missing(run), histograms_of(run))
+    return make_content(run.manifest, run.records, _missing(run), histograms_of(run), run.predictions)
 
 
 def _missing(run: StoredRun) -> tuple[str, ...]:

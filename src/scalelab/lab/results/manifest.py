@@ -78,7 +78,7 @@ def make_manifest(
         is_quick=is_quick,
         seed=experiment.seed,
         started_at=started_at.isoformat(timespec="seconds"),
-        scenarios=tuple(scenario.name for scenario in plan.scenarios),
+        scenarios=tuple(scenario.name for scenario in (*plan.scenarios, *plan.verifying)),
         order=planned_runs(plan.order()),
         experiment_as_run=without_passwords(experiment.model_dump(mode="json")),
         host=host,

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from hdrh.histogram import HdrHistogram
 from pydantic import ValidationError
 
+from scalelab.lab.probes.rows import PROBES_FILE, ProbeRow
 from scalelab.lab.results.histogram_log import read_histograms
 from scalelab.lab.results.recording import HISTOGRAM_FILE, RECORDING_FILE, TIMELINE_FILE, Recording, TimelineRow
+
+RowT = TypeVar("RowT", TimelineRow, ProbeRow)
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class Measured:
     timeline: tuple[TimelineRow, ...]
     histograms: Mapping[str, HdrHistogram]
     """By tag, see `histogram_log`."""
+    probes: tuple[ProbeRow, ...] = ()
+    """Every process, once a second."""
 
 
 def read_measured(directory: Path) -> Measured:
@@ -27,21 +33,26 @@ def read_measured(directory: Path) -> Measured:
         recording=_read_recording(directory / RECORDING_FILE),
         timeline=read_timeline(directory / TIMELINE_FILE),
         histograms=_read_histograms(directory / HISTOGRAM_FILE),
+        probes=_read_rows(ProbeRow, directory / PROBES_FILE),
     )
 
 
 def read_timeline(file: Path) -> tuple[TimelineRow, ...]:
     """Whole lines in order; a torn last line is left out."""
+    return _read_rows(TimelineRow, file)
+
+
+def _read_rows(model: type[RowT], file: Path) -> tuple[RowT, ...]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return ()
-    return tuple(row for line in lines if (row := _row(line)) is not None)
+    return tuple(row for line in lines if (row := _row(model, line)) is not None)
 
 
-def _row(line: str) -> TimelineRow | None:
+def _row(model: type[RowT], line: str) -> RowT | None:
     try:
-        return TimelineRow.model_validate_json(line)
+        return model.model_validate_json(line)
     except ValidationError:
         return None
 

@@ -4,8 +4,8 @@ A repetition that was killed has no `run.json`: its record is worked out from wh
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from scalelab.lab.results.manifest import MANIFEST_FILE, Manifest
 from scalelab.lab.results.measured_files import Measured, read_measured
 from scalelab.lab.results.run_directory import CONTEXT_FILE, RUN_FILE, ScenarioContext
 from scalelab.lab.results.run_record import RunRecord
+from scalelab.lab.results.size_prediction import PREDICTIONS_FOLDER, PredictionsFile
 
 NEWER = "newer than this scalelab knows"
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -40,6 +41,8 @@ class StoredRun:
     """In the manifest's order; without a manifest in order of their start."""
     missing: tuple[str, ...]
     """What a whole run would have and this one lacks, in sentences."""
+    predictions: Mapping[int, PredictionsFile] = field(default_factory=dict)
+    """Repetition -> what was predicted before sizes were measured."""
 
     @property
     def records(self) -> tuple[RunRecord, ...]:
@@ -60,7 +63,13 @@ def read_run(directory: Path) -> StoredRun:
             missing.append(fault)
     if manifest is None:
         repetitions.sort(key=lambda stored: stored.record.started_at)
-    return StoredRun(directory, manifest, tuple(repetitions), tuple(missing))
+    return StoredRun(directory, manifest, tuple(repetitions), tuple(missing), _predictions(directory))
+
+
+def _predictions(directory: Path) -> dict[int, PredictionsFile]:
+    files = {file.stem: _read(PredictionsFile, file)[0] for file in (directory / PREDICTIONS_FOLDER).glob("*.json")}
+    known = [(int(stem), told) for stem, told in files.items() if told is not None and stem.isdecimal()]
+    return dict(sorted(known, key=lambda pair: pair[0]))
 
 
 def _folders(directory: Path, manifest: Manifest | None) -> Iterator[Path]:

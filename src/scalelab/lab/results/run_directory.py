@@ -11,6 +11,7 @@ from scalelab.lab.results.histogram_log import replace_file
 from scalelab.lab.results.manifest import MANIFEST_FILE, Manifest
 from scalelab.lab.results.redaction import without_passwords
 from scalelab.lab.results.run_record import Prediction, RunRecord
+from scalelab.lab.results.size_prediction import PREDICTIONS_FOLDER, PredictionsFile
 
 RUN_FILE = "run.json"
 CONTEXT_FILE = "scenario.json"
@@ -53,6 +54,16 @@ class RunDirectory:
     def write_manifest(self, manifest: Manifest) -> None:
         """Another manifest in place of the one before, as a whole."""
         replace_file(self.path / MANIFEST_FILE, manifest.model_dump_json(indent=1))
+
+    def write_predictions(self, repetition: int, predictions: PredictionsFile) -> None:
+        """What is expected of sizes that this repetition has yet to measure."""
+        folder = self.path / PREDICTIONS_FOLDER
+        folder.mkdir(exist_ok=True)
+        replace_file(folder / f"{repetition}.json", predictions.model_dump_json(indent=1))
+
+    def has_predictions(self, repetition: int) -> bool:
+        """Whether this repetition's are written."""
+        return (self.path / PREDICTIONS_FOLDER / f"{repetition}.json").exists()
 
     def repetition(self, scenario: str, repetition: int) -> Path:
         """Where one repetition of a scenario goes."""

@@ -129,6 +129,43 @@ class TaskCheck(Contract):
     """More than were handed in: the difference was done twice."""
 
 
+class ResourceUse(Contract):
+    """What the load took of one resource over the window: busy place-seconds a second, and for one answer.
+
+    By the utilisation law the demand of one answer is the mean number of busy places over the throughput.
+    """
+
+    name: str
+    """`upstream slots`, `database pool`, `CPU of api_gateway`, ..., `CPU of the machine`."""
+    units: int
+    """Gateways or processes that share it out."""
+    places: int
+    """Of one unit: slots, connections, cores; 0 = unbounded."""
+    busy_mean: float
+    """Places in use, of all units together."""
+    waiting_mean: float | None = None
+    """Requests in its queue; None where nobody counts them."""
+    demand_parts_s: tuple[float, ...] = ()
+    """Busy place-seconds of one answer, in equal parts of the window."""
+    wait_parts_s: tuple[float, ...] = ()
+    """Seconds that one answer waited for it, in the same parts."""
+
+    @property
+    def utilization(self) -> float | None:
+        """Busy share of all places; None when there is no bound."""
+        return self.busy_mean / (self.units * self.places) if self.places else None
+
+    @property
+    def demand_s(self) -> float | None:
+        """Busy place-seconds of one answer."""
+        return sum(self.demand_parts_s) / len(self.demand_parts_s) if self.demand_parts_s else None
+
+    @property
+    def wait_s(self) -> float | None:
+        """Seconds that one answer waited."""
+        return sum(self.wait_parts_s) / len(self.wait_parts_s) if self.wait_parts_s else None
+
+
 class Prediction(Contract):
     """What theory expects of this scenario, worked out before the run."""
 
@@ -197,6 +234,8 @@ class RunRecord(Contract):
     """None: no tasks in the mix, or a worker did not tell, or the load did not get to its end."""
     started_quiet: bool | None = None
     """Whether nothing was under way or in a queue when the load began; None: not looked, an older record."""
+    resources: tuple[ResourceUse, ...] = ()
+    """What the load took of each; empty when the probes did not tell."""
     prediction: Prediction | None
     naive: NaiveLine
     validity: tuple[Validity, ...]

@@ -3,18 +3,28 @@
 import asyncio
 from collections import OrderedDict
 
+from scalelab.stack.service_kit.occupancy import Occupancy
+
 
 class UpstreamSlots:
     """`limit` slots, 0 = unbounded. Whoever acquires must release; a slot goes straight to who waits longest."""
 
     def __init__(self, limit: int, wait_timeout_s: float) -> None:
         self.limit = limit
-        self.in_use = 0
+        self.held = Occupancy()
+        """Slots in use."""
+        self.waiting = Occupancy()
+        """Requests in the queue."""
         self._wait_timeout_s = wait_timeout_s
         self._waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<upstream slots: {self.in_use} of {self.limit or 'any number'} in use, {self.queue_length} wait>"
+
+    @property
+    def in_use(self) -> int:
+        """Slots that are taken."""
+        return self.held.count
 
     @property
     def queue_length(self) -> int:
@@ -27,10 +37,11 @@ class UpstreamSlots:
         A waiter that is cancelled leaves the queue, and passes its slot on if it had just been given one.
         """
         if not self.limit or (self.in_use < self.limit and not self._waiters):
-            self.in_use += 1
+            self.held.enter()
             return True
         turn = asyncio.get_running_loop().create_future()
         self._waiters[turn] = None
+        self.waiting.enter()
         try:
             await asyncio.wait([turn], timeout=self._wait_timeout_s)
         except asyncio.CancelledError:
@@ -38,6 +49,7 @@ class UpstreamSlots:
                 self.release()
             raise
         finally:
+            self.waiting.leave()
             self._waiters.pop(turn, None)
         return turn.done()
 
@@ -47,4 +59,4 @@ class UpstreamSlots:
             turn, _ = self._waiters.popitem(last=False)
             turn.set_result(None)
         else:
-            self.in_use -= 1
+            self.held.leave()

@@ -10,6 +10,7 @@ from prometheus_client import Gauge
 from scalelab.contracts import metric_names
 from scalelab.stack.service_kit.delays import SimulatedDelay
 from scalelab.stack.service_kit.metrics import ServiceMetrics
+from scalelab.stack.service_kit.occupancy import Occupancy, expose_occupancy
 
 T = TypeVar("T")
 
@@ -19,9 +20,17 @@ class QueryPool:
 
     def __init__(self, size: int, delay: SimulatedDelay) -> None:
         self.size = size
-        self.in_use = 0
+        self.held = Occupancy()
+        """Places that are taken."""
+        self.waiting = Occupancy()
+        """Queries in the queue."""
         self._delay = delay
         self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def in_use(self) -> int:
+        """Places that are taken."""
+        return self.held.count
 
     @property
     def queue_length(self) -> int:
@@ -39,10 +48,11 @@ class QueryPool:
 
     async def _take(self) -> None:
         if self.in_use < self.size:
-            self.in_use += 1
+            self.held.enter()
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
+        self.waiting.enter()
         try:
             await turn
         except asyncio.CancelledError:
@@ -51,6 +61,8 @@ class QueryPool:
             elif turn in self._waiting:
                 self._waiting.remove(turn)
             raise
+        finally:
+            self.waiting.leave()
 
     def _give_back(self) -> None:
         """Hand the place to the first in the queue, so that no newcomer can take it in between."""
@@ -59,7 +71,7 @@ class QueryPool:
             if not turn.done():
                 turn.set_result(None)
                 return
-        self.in_use -= 1
+        self.held.leave()
 
 
 def expose_pool(pool: QueryPool, metrics: ServiceMetrics) -> None:
@@ -70,3 +82,5 @@ def expose_pool(pool: QueryPool, metrics: ServiceMetrics) -> None:
     size.set(pool.size)
     in_use.set_function(lambda: pool.in_use)
     queue.set_function(lambda: pool.queue_length)
+    expose_occupancy(pool.held, metrics, metric_names.POOL_BUSY_SECONDS_TOTAL, "Place-seconds that were held.")
+    expose_occupancy(pool.waiting, metrics, metric_names.POOL_QUEUE_SECONDS_TOTAL, "Seconds waited for a place.")

@@ -3,15 +3,13 @@
 Symbols: S service time, V visits of one request, D = V S demand, c servers, N requests in a network, Z think time.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-DELAY = math.inf
-"""Servers of a station at which nobody waits."""
+from scalelab.lab.analysis.laws.normalisation import DELAY, Station, log_convolved, log_factors, no_station
 
 
 @dataclass(frozen=True)
@@ -26,15 +24,6 @@ class OpenPoint:
     """Waiting, without those being served."""
     in_system_mean: float
     utilization: float
-
-
-@dataclass(frozen=True)
-class Station:
-    """A resource of a closed network. `servers` = `DELAY`: as many as there are requests."""
-
-    service_s: float
-    visits: float = 1.0
-    servers: float = 1
 
 
 @dataclass(frozen=True)
@@ -161,31 +150,10 @@ def _chance_of_empty(
     stations: Sequence[Station], place: int, population: int, think_time_s: float
 ) -> NDArray[np.float64]:
     """That nobody is at a station, for 0 to `population` requests in the network: G without it / G with it."""
-    others = _no_station(population)
+    others = no_station(population)
     for number, one in enumerate(stations):
         if number != place:
-            others = _log_convolved(others, _log_factors(one, population))
+            others = log_convolved(others, log_factors(one, population))
     if think_time_s > 0:
-        others = _log_convolved(others, _log_factors(Station(think_time_s, 1, DELAY), population))
-    return np.asarray(np.exp(others - _log_convolved(others, _log_factors(stations[place], population))))
-
-
-def _no_station(population: int) -> NDArray[np.float64]:
-    constants = np.full(population + 1, -np.inf)
-    constants[0] = 0.0
-    return constants
-
-
-def _log_factors(station: Station, population: int) -> NDArray[np.float64]:
-    """Of the product form: demand to the power n over the product of busy servers, as logarithms."""
-    demand_s = station.visits * station.service_s
-    if demand_s == 0:
-        return _no_station(population)
-    busy = np.minimum(np.arange(1, population + 1), station.servers)
-    return np.concatenate(([0.0], np.cumsum(np.log(demand_s) - np.log(busy))))
-
-
-def _log_convolved(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logarithm of the convolution of what they are logarithms of."""
-    backwards, length = second[::-1], len(first)
-    return np.array([np.logaddexp.reduce(first[: n + 1] + backwards[length - 1 - n :]) for n in range(length)])
+        others = log_convolved(others, log_factors(Station(think_time_s, 1, DELAY), population))
+    return np.asarray(np.exp(others - log_convolved(others, log_factors(stations[place], population))))

@@ -1,0 +1,93 @@
+"""Which resource binds: the one whose limit, from measured demands, is the lowest and was reached. Pure.
+
+A limit that the run did not come near explains nothing, and is not said to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from scalelab.lab.analysis.laws.layered import USERS, Bound, LayeredSystem, bounds_of
+from scalelab.lab.analysis.verdict.gains import Gain, gains_of
+from scalelab.lab.analysis.verdict.measured_system import parts_of, system_of
+from scalelab.lab.results.run_record import RunRecord
+
+REACHED_RATIO = 0.85
+"""Of the lowest limit: below it something else holds the rate down."""
+CLEAR_RATIO = 1.25
+"""The next limit is so much higher: nothing else could be meant."""
+BUSY_SHARE = 0.9
+
+Sureness = Literal["clear", "near", "unexplained"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one scenario."""
+
+    lowest: Bound
+    """The lowest limit."""
+    is_reached: bool
+    """Whether the rate came near it; else something binds that was not measured."""
+    following: Bound | None
+    """The limit that comes next."""
+    sureness: Sureness
+    throughput_per_s: float
+    system: LayeredSystem
+    busy_share: float | None
+    """Of the binding resource; None when users bind."""
+    waiting_mean: float | None
+    busiest: tuple[str, float] | None
+    """What part of the system was busiest, and its share."""
+    gains: tuple[Gain, ...]
+
+    @property
+    def binding(self) -> Bound | None:
+        """What holds the rate down; None when that was not among what was measured."""
+        return self.lowest if self.is_reached else None
+
+    @property
+    def are_users_binding(self) -> bool:
+        """Whether more of anything in the system would change nothing."""
+        return self.binding is not None and self.binding.name == USERS
+
+
+def judge_scenario(records: Sequence[RunRecord]) -> Verdict | None:
+    """The verdict on all runs of one scenario.
+
+    Args:
+        records: its runs, the first one first.
+
+    Returns:
+        None when a run is not of a closed load, or its probes did not tell.
+    """
+    systems = [system_of(record) for record in records]
+    rates = [record.throughput_per_s for record in records]
+    if not records or any(system is None for system in systems) or not all(rates):
+        return None
+    system = _typical([one for one in systems if one is not None])
+    rate = sum(rate or 0.0 for rate in rates) / len(rates)
+    limits = sorted(bounds_of(system), key=lambda bound: bound.per_s)
+    lowest, following = limits[0], limits[1] if len(limits) > 1 else None
+    is_reached = rate >= REACHED_RATIO * lowest.per_s
+    is_clear = following is None or following.per_s >= CLEAR_RATIO * lowest.per_s
+    shares = {use.name: use.utilization for use in records[0].resources if use.utilization is not None}
+    waiting = {use.name: use.waiting_mean for use in records[0].resources}
+    return Verdict(
+        lowest=lowest,
+        is_reached=is_reached,
+        following=following,
+        sureness="unexplained" if not is_reached else "clear" if is_clear else "near",
+        throughput_per_s=rate,
+        system=system,
+        busy_share=shares.get(lowest.name),
+        waiting_mean=waiting.get(lowest.name),
+        busiest=max(shares.items(), key=lambda pair: pair[1]) if shares else None,
+        gains=gains_of(system, parts_of(records), rate) if is_reached else (),
+    )
+
+
+def _typical(systems: Sequence[LayeredSystem]) -> LayeredSystem:
+    """The one whose lowest limit is the median: a mean of systems is none that was measured."""
+    ordered = sorted(systems, key=lambda system: min(bound.per_s for bound in bounds_of(system)))
+    return ordered[len(ordered) // 2]

@@ -1,0 +1,132 @@
+"""The verdict as a reader finds it: what binds, with the numbers, and what one more of it would buy. Pure.
+
+Nothing is claimed of a scenario that is not valid.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from scalelab.lab.analysis.laws.layered import USERS, Bound
+from scalelab.lab.analysis.resource_use import CPU_OF
+from scalelab.lab.analysis.verdict.formulas import formula_of
+from scalelab.lab.analysis.verdict.gains import CACHE_POINT, CONNECTION, CORE, GATEWAY, SLOT, Gain
+from scalelab.lab.analysis.verdict.judging import Verdict, judge_scenario
+from scalelab.lab.report import figures as shown
+from scalelab.lab.report.scenario_figures import ScenarioFigures
+
+VERDICT_HEAD = (
+    "Scenario",
+    "Binds",
+    "Busy",
+    "Limit (requests/s)",
+    "Measured",
+    "One more gateway",
+    "One more slot a gateway",
+    "One more connection",
+    "One more core",
+    "One point more hits",
+    "Sure",
+)
+_COLUMNS = (GATEWAY, SLOT, CONNECTION, CORE, CACHE_POINT)
+_ALMOST_NOTHING = 0.005
+"""Of the throughput: a gain below it is called nothing."""
+
+
+@dataclass(frozen=True)
+class VerdictContent:
+    """Rows of the table, and a sentence or two for each scenario."""
+
+    rows: tuple[tuple[str, ...], ...]
+    sentences: tuple[str, ...]
+
+
+def verdict_content(scenarios: Sequence[ScenarioFigures]) -> VerdictContent:
+    """Of every valid scenario whose probes told enough."""
+    judged = [
+        (scenario, verdict)
+        for scenario in scenarios
+        if scenario.is_valid and (verdict := judge_scenario(scenario.records)) is not None
+    ]
+    return VerdictContent(
+        rows=tuple(_row(scenario.title, verdict) for scenario, verdict in judged),
+        sentences=tuple(f"{scenario.title}: {' '.join(_sentences(verdict))}" for scenario, verdict in judged),
+    )
+
+
+def binding_text(verdict: Verdict) -> str:
+    """The name of what binds."""
+    return "not known" if verdict.binding is None else _name(verdict.binding)
+
+
+def gain_text(gain: Gain | None, throughput_per_s: float) -> str:
+    """`+62.1/s (60.9 to 63.4)`, or `nothing`."""
+    if gain is None:
+        return shown.ABSENT
+    interval = gain.interval
+    if abs(interval.value) < _ALMOST_NOTHING * throughput_per_s:
+        most = max(abs(interval.low), abs(interval.high))
+        return "nothing" if most < _ALMOST_NOTHING * throughput_per_s else f"nothing (at most {shown.rate(most)}/s)"
+    ends = (shown.rate(interval.low), shown.rate(interval.high))
+    return shown.with_ends(f"{interval.value:+,.1f}/s", ends)
+
+
+def _row(title: str, verdict: Verdict) -> tuple[str, ...]:
+    gains = {gain.name: gain for gain in verdict.gains}
+    bought = (gain_text(gains.get(name), verdict.throughput_per_s) for name in _COLUMNS)
+    return (
+        title,
+        binding_text(verdict),
+        shown.share(verdict.busy_share),
+        shown.rate(verdict.binding.per_s if verdict.binding is not None else None),
+        shown.rate(verdict.throughput_per_s),
+        *bought,
+        verdict.sureness,
+    )
+
+
+def _sentences(verdict: Verdict) -> Iterator[str]:
+    measured = f"{shown.rate(verdict.throughput_per_s)}/s were measured"
+    if verdict.binding is None:
+        lowest = f"{_name(verdict.lowest)}: {formula_of(verdict.system, verdict.lowest)}"
+        yield f"none of what was measured holds it down: {measured}; the lowest limit is that of {lowest}."
+        return
+    limit = formula_of(verdict.system, verdict.binding)
+    yield f"{_name(verdict.binding)} {_binds(verdict.binding.name)}: {limit}; {measured}."
+    yield from _evidence(verdict)
+    yield from _reserve(verdict)
+
+
+def _evidence(verdict: Verdict) -> Iterator[str]:
+    if verdict.are_users_binding:
+        if verdict.busiest is not None:
+            name, share = verdict.busiest
+            yield f"No part of the system was busier than {_plain(name)}, with {shown.share(share)}."
+        if verdict.sureness == "clear":
+            yield "The system could do more than these users ask: more of anything in it changes nothing."
+        return
+    if verdict.busy_share is not None:
+        waiting = f", and {verdict.waiting_mean:,.0f} requests waited for it" if verdict.waiting_mean else ""
+        yield f"Busy {shown.share(verdict.busy_share)} of the time{waiting}."
+
+
+def _reserve(verdict: Verdict) -> Iterator[str]:
+    following = verdict.following
+    if following is None or verdict.binding is None:
+        return
+    further = f"the next limit, {_name(following)}, is at {shown.rate(following.per_s)}/s"
+    if verdict.sureness == "near":
+        yield f"That is close: {further}; a little more of one moves the limit to the other."
+    else:
+        yield f"No doubt about which: {further}."
+
+
+def _name(bound: Bound) -> str:
+    return "the users' think time" if bound.name == USERS else _plain(bound.name)
+
+
+def _plain(name: str) -> str:
+    return f"the {name.removeprefix('the ')}" if not name.startswith(CPU_OF) else name
+
+
+def _binds(name: str) -> str:
+    return "bind" if name.endswith("s") else "binds"
