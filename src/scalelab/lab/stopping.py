@@ -35,12 +35,22 @@ def parse_rule(width: str, budget: str) -> StoppingRule:
     Raises:
         StoppingRuleError: one of them is not of that form, or not above 0.
     """
-    share, time = _WIDTH.match(width), _DURATION.match(budget)
+    share = _WIDTH.match(width)
     if share is None or float(share[1]) <= 0:
         raise StoppingRuleError(f"--until {width}: write a share above 0 such as 5%")
+    return StoppingRule(float(share[1]) / 100, parse_budget_s(budget))
+
+
+def parse_budget_s(budget: str) -> float:
+    """Seconds from a text such as `90s`, `20m` or `2h`.
+
+    Raises:
+        StoppingRuleError: it is not of that form, or not above 0.
+    """
+    time = _DURATION.match(budget)
     if time is None or float(time[1]) <= 0:
         raise StoppingRuleError(f"--budget {budget}: write a duration above 0 such as 90s, 20m or 2h")
-    return StoppingRule(float(share[1]) / 100, float(time[1]) * _UNITS_S[time[2]])
+    return float(time[1]) * _UNITS_S[time[2]]
 
 
 def reason_to_end(rule: StoppingRule, figures: Sequence[ScenarioFigures], blocks: int, elapsed_s: float) -> str:

@@ -3,8 +3,9 @@
 Prints its port. Counts the requests that it read (`GET /count`) and the answers that it spoiled (`GET /sabotaged`),
 which are not counted themselves. Ends when its standard input does.
 
-Behaviours: quick, delay=SECONDS, serial (one at a time), echo, refuse, refuse-some (/bad is refused at once, the rest
-takes 50 ms), wrong-bodies (every tenth is torn), reset-every-tenth (connection), accept-slowly (one each 50 ms).
+Behaviours: quick, delay=SECONDS, serial (one at a time), slots=NUMBERxSECONDS (so many at a time), echo, refuse,
+refuse-some (/bad is refused at once, the rest takes 50 ms), wrong-bodies (every tenth is torn), reset-every-tenth
+(connection), accept-slowly (one each 50 ms).
 """
 
 # ruff: noqa: T201  its output is how it is found
@@ -54,6 +55,10 @@ class KnownServer:
         self.connections = 0
         self.sabotaged = 0
         self.one_at_a_time = asyncio.Lock()
+        slots, _, hold_s = (
+            behaviour.removeprefix("slots=").partition("x") if "slots=" in behaviour else ("1", "", "0")
+        )
+        self.slots, self.hold_s = asyncio.Semaphore(int(slots)), float(hold_s)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
@@ -107,6 +112,9 @@ class KnownServer:
         if self.behaviour == "serial":
             async with self.one_at_a_time:
                 await asyncio.sleep(SERIAL_S)
+        elif self.behaviour.startswith("slots="):
+            async with self.slots:
+                await asyncio.sleep(self.hold_s)
         elif self.behaviour.startswith("delay="):
             await asyncio.sleep(float(self.behaviour.removeprefix("delay=")))
         elif delay_s := _SLOW.get(self.behaviour, 0.0):
