@@ -16,6 +16,7 @@ from scalelab.deployment.attach import attach
 from scalelab.deployment.engines import find_haproxy, find_valkey
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.state_directory import stack_directory
+from scalelab.lab.plan_time import is_same_stack
 from scalelab.lab.system import SystemUnderTest
 
 _FREE_FIELDS = frozenset({"api_gateway.replicas", "load_balancer.host", "load_balancer.port", "cache.url"})
@@ -44,7 +45,7 @@ class OwnStacks:
 
     def system_for(self, topology: Topology) -> SystemUnderTest:
         """See `runner.Systems`. Errors of a start are the command's own, not the scenario's."""
-        if self._stack is not None and self._topology is not None and not _is_same_stack(self._topology, topology):
+        if self._stack is not None and self._topology is not None and not is_same_stack(self._topology, topology):
             self._stop()
         if self._stack is not None and self._stack.ended.is_set():
             self._stop()
@@ -116,13 +117,6 @@ def engine_versions() -> dict[str, str]:
     found = {"haproxy": (find_haproxy(), "-v"), "valkey": (find_valkey(), "--version")}
     versions = {name: engine.version(flag) for name, (engine, flag) in found.items() if engine is not None}
     return {name: version for name, version in versions.items() if version}
-
-
-def _is_same_stack(running: Topology, wanted: Topology) -> bool:
-    def without_replicas(topology: Topology) -> Topology:
-        return topology.model_copy(update={"api_gateway": topology.api_gateway.model_copy(update={"replicas": 1})})
-
-    return without_replicas(running) == without_replicas(wanted)
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from scalelab.contracts.model import Contract
 from scalelab.contracts.topology import PositiveSeconds, Seconds, Topology
+from scalelab.lab.fractions import Fraction
 from scalelab.lab.objectives import parse_objectives
 
 Scalar = bool | int | float | str
@@ -174,6 +175,9 @@ class Experiment(Contract):
     warm_up: WarmUp = WarmUp()
     factors: dict[str, Annotated[tuple[Scalar, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """What is varied: `gateways`, `cache` (miss, hit), or a path such as `topology.cache.engine` or `load.users`."""
+    fraction: Fraction = "full"
+    """Which part of the factors' grid is run: `half` or `quarter` of a grid of two values each. Main effects stay, at
+    the price of interactions that cannot be told apart; the report says which."""
     slo: dict[str, str] = Field(default_factory=dict)
     """What every scenario must keep: `p99 = "< 200 ms"`, `errors = "< 0.1 %"`, `rate = "> 60 /s"`."""
     quick: Quick = Quick()

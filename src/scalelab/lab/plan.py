@@ -16,6 +16,7 @@ from scalelab.contracts.model import Contract
 from scalelab.contracts.topology import Topology
 from scalelab.lab.experiment import Experiment, Load, Scalar, WarmUp, quick_document
 from scalelab.lab.experiment_faults import experiment_error
+from scalelab.lab.fractions import fraction_fault, keeps
 
 CacheState = Literal["miss", "hit"]
 GATEWAYS = "gateways"
@@ -101,6 +102,9 @@ def make_plan(
     except ValidationError as error:
         faults = [*known_faults, *validation_faults(error, document, Experiment), *_factor_faults(document)]
         raise experiment_error(source, faults) from error
+    fault = fraction_fault(experiment.factors, experiment.fraction)
+    if fault:
+        raise experiment_error(source, [*known_faults, fault])
     faults = [*known_faults]
     scenarios = [
         scenario for cell in _cells(experiment) for scenario in _scenario(experiment, document, cell, faults)
@@ -125,7 +129,9 @@ def _factor_faults(document: Mapping[str, Any]) -> list[str]:
 def _cells(experiment: Experiment) -> Iterator[dict[str, Scalar]]:
     names = list(experiment.factors)
     for values in product(*experiment.factors.values()):
-        yield dict(zip(names, values, strict=True))
+        cell = dict(zip(names, values, strict=True))
+        if keeps(cell, experiment.factors, experiment.fraction):
+            yield cell
 
 
 def _verifying(experiment: Experiment, document: Mapping[str, Any], faults: list[str]) -> list[Scenario]:

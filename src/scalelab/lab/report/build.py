@@ -9,6 +9,7 @@ import vl_convert as vlc
 from scalelab.lab.report.chart_style import NamedChart
 from scalelab.lab.report.charts import bar_charts
 from scalelab.lab.report.content import ReportContent
+from scalelab.lab.report.effects_chart import effects_chart
 from scalelab.lab.report.markdown import render_markdown
 from scalelab.lab.report.page import render_page
 from scalelab.lab.report.run_content import content_of_run
@@ -19,7 +20,7 @@ from scalelab.lab.results.reading import StoredRun, read_run
 SUMMARY_FILE = "summary.md"
 PAGE_FILE = "report.html"
 PNG_SCALE = 2.0
-_OWN_CHARTS = ("rt_*_miss", "th_*_miss", "rt_all", "th_all", "timeline_results*")
+_OWN_CHARTS = ("rt_*_miss", "th_*_miss", "rt_all", "th_all", "effects", "timeline_results*")
 _ENDINGS = (".png", ".svg")
 
 
@@ -41,7 +42,8 @@ def build_report(run_directory: Path, reports: Path) -> BuiltReport:
     """
     run = read_run(run_directory)
     content = content_of_run(run)
-    charts = (*bar_charts(content), *_timelines(run))
+    effects = effects_chart(content.effects)
+    charts = (*bar_charts(content), *([effects] if effects is not None else []), *_timelines(run))
     reports.mkdir(parents=True, exist_ok=True)
     drawings = [(chart, vlc.vegalite_to_svg(chart.chart.to_dict())) for chart in charts]
     files = [file for chart, svg in drawings for file in _write_chart(reports, chart, svg)]

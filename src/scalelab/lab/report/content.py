@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from scalelab.lab.load.criteria import Criterion
 from scalelab.lab.objectives import ObjectiveError, parse_objectives
 from scalelab.lab.report import figures as shown
+from scalelab.lab.report.effects_content import EFFECTS_HEAD, EffectsContent, effects_content
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
 from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
 from scalelab.lab.report.sentences import findings, naive_sentences
@@ -89,6 +90,8 @@ class ReportContent:
     """What was predicted, and then measured."""
     verified_sentences: tuple[str, ...]
     is_prediction_missed: bool
+    effects: EffectsContent
+    """Of a factorial experiment."""
     naive: tuple[str, ...]
     doubts: tuple[Doubt, ...]
     latency: Table
@@ -100,6 +103,11 @@ class ReportContent:
     def is_valid(self) -> bool:
         """Whether the run is whole and every scenario valid."""
         return bool(self.scenarios) and not self.missing and all(scenario.is_valid for scenario in self.scenarios)
+
+    @property
+    def effects_table(self) -> Table:
+        """Of a factorial experiment; without rows for any other."""
+        return Table(EFFECTS_HEAD, self.effects.rows)
 
     @property
     def objective_lines(self) -> tuple[str, ...]:
@@ -147,6 +155,7 @@ def make_content(
         verified=Table(VERIFIED_HEAD, verified.rows),
         verified_sentences=verified.sentences,
         is_prediction_missed=verified.is_missed,
+        effects=effects_content(scenarios, manifest),
         naive=naive_sentences(scenarios),
         doubts=_doubts(records),
         latency=Table(LATENCY_HEAD, tuple(row for record in records for row in _latency_rows(record))),

@@ -33,6 +33,7 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
     yield from _list("What the numbers support", content.findings)
     yield from _told_table("What binds, and what one more would buy", content.verdict, content.verdict_sentences)
     yield from _told_table("Predicted, then measured", content.verified, content.verified_sentences)
+    yield from _told_table("Effects of the factors", content.effects_table, content.effects.sentences)
     if charts:
         yield "## Graphs\n"
         yield from (f"![{_text(words)}]({file})\n" for file, words in charts)

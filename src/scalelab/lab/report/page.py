@@ -51,6 +51,7 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
     for heading, table, sentences in (
         ("What binds, and what one more would buy", content.verdict, content.verdict_sentences),
         ("Predicted, then measured", content.verified, content.verified_sentences),
+        ("Effects of the factors", content.effects_table, content.effects.sentences),
     ):
         if table.rows:
             yield f"<h2>{heading}</h2>{_table(table)}{_items(sentences)}"
