@@ -11,7 +11,7 @@ from pydantic import Field
 
 from scalelab.contracts.membership import Member
 from scalelab.contracts.model import Contract
-from scalelab.contracts.topology import Delay, OriginRoute
+from scalelab.contracts.topology import BalancingPolicy, Delay, OriginRoute
 
 SETTINGS_FILE_VARIABLE = "SCALELAB_SETTINGS"
 FIELD_VARIABLE_PREFIX = "SCALELAB_"
@@ -74,6 +74,17 @@ class GatewaySettings(ServiceSettings):
     upstream_slots: int
     slot_wait_timeout_s: float
     upstream_timeout_s: float
+    slot_queue_limit: int = 0
+    upstream_keep_alive: bool = True
+    retries: int = 0
+    retry_backoff_s: float = 0.025
+    retry_backoff_max_s: float = 0.5
+    retry_budget_ratio: float = 0.1
+    hedge_percentile: float = 0.0
+    hedge_budget_ratio: float = 0.1
+    slow_replicas: int = 0
+    slow_replica_delay_s: float = 0.0
+    coalescing: bool = True
     cache_ttl_s: float
     cache_ttl_jitter: float = 0.0
     cache_negative_ttl_s: float = 0.0
@@ -115,7 +126,7 @@ class BalancerSettings(ServiceSettings):
     """`listen` receives all outside traffic; `admin_listen` has the metrics; `control_socket` the members."""
 
     engine: Literal["haproxy", "python"]
-    policy: Literal["round_robin"]
+    policy: BalancingPolicy
     members: tuple[Member, ...]
     control_socket: Path
     """Unix socket on which this service answers the membership contract."""

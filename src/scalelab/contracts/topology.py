@@ -25,11 +25,15 @@ class Delay(Contract):
     seed: int = 1
 
 
+BalancingPolicy = Literal["round_robin", "least_connections", "random", "power_of_two"]
+
+
 class LoadBalancer(Contract):
     """Receives all outside traffic and forwards it to the gateways."""
 
     engine: Literal["haproxy", "python"] = "haproxy"
-    policy: Literal["round_robin"] = "round_robin"
+    policy: BalancingPolicy = "round_robin"
+    """Who gets a request: each in turn, whoever has fewest, anyone, or the less busy of two drawn at random."""
     host: str = "127.0.0.1"
     """Address to listen on. Loopback unless you say otherwise."""
     port: Port = 0
@@ -66,10 +70,31 @@ class ApiGateway(Contract):
     """Requests that one gateway has open towards the services behind it; 0 = unbounded."""
     slot_wait_timeout_s: PositiveSeconds = 120.0
     """Longest wait for a slot; beyond it the client gets 503 with Retry-After."""
+    slot_queue_limit: Annotated[int, Field(ge=0)] = 0
+    """Load shedding: requests that may wait for a slot; beyond them the client gets 503 at once. 0 = unbounded."""
     upstream_timeout_s: PositiveSeconds = 10.0
-    """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504."""
+    """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504. Of each attempt."""
+    upstream_keep_alive: bool = True
+    """Whether connections to the services are used again; else each request opens one of its own."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 0
+    """Further attempts at a read after a fault or a 503 of the service; 0 = none."""
+    retry_backoff_s: Seconds = 0.025
+    """Longest pause before the first of them; it doubles, and each pause is anything up to it (full jitter)."""
+    retry_backoff_max_s: Seconds = 0.5
+    retry_budget_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Further attempts for each first one, over time; 0 = as many as `retries` allows: a retry storm in waiting."""
+    hedge_percentile: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """A read that takes longer than this share of the last ones is asked a second time, e.g. 0.95; 0 = never."""
+    hedge_budget_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Second requests for each first one, over time."""
+    slow_replicas: Annotated[int, Field(ge=0, le=64)] = 0
+    """So many gateways, the first ones, are slower than the others: a handicap to try policies on."""
+    slow_replica_delay_s: Seconds = 0.0
+    """What they take longer for each miss, slot in hand."""
     cache_ttl_s: Seconds = 60.0
     """Longest time to live of an answer in the response cache; 0 = nothing is looked up or stored."""
+    coalescing: bool = True
+    """Whether simultaneous misses of one entry cost one fetch, over all gateways; else each asks for itself."""
     cache_ttl_jitter: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     """Share by which a time to live is shortened at most, drawn anew for each entry: they do not end together."""
     cache_negative_ttl_s: Seconds = 0.0

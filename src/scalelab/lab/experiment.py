@@ -59,6 +59,18 @@ class Load(Contract):
     """What users do, and how often: `data` and `process` read, `write` is `PUT /data`, `longtask` hands a task in."""
     hot_set_keys: PositiveInt = 20
     """Keys that a hit scenario asks for."""
+    keys: Literal["uniform", "zipf"] = "uniform"
+    """Where neither hits nor misses are asked for: how often each key is. Zipf: with 1 / rank to the power of
+    `zipf_exponent`; our own drivers only."""
+    zipf_exponent: Annotated[float, Field(gt=0, le=5)] = 1.0
+    key_count: Annotated[int, Field(ge=0)] = 0
+    """So many keys are asked for; 0 = all records. Our own drivers only."""
+    answer_timeout_s: Seconds = 0.0
+    """Longest that a user waits for an answer, which then counts as timed out; 0 = longer than the balancer does."""
+
+    expects_failures: bool = False
+    """Whether refusals and timeouts are part of the question, as under overload: the rate of good answers is then
+    what is measured, and many failures do not spoil it."""
 
     @property
     def is_closed(self) -> bool:
@@ -108,18 +120,20 @@ class Load(Contract):
         """What does not fit the driver; named, so that a setting is never ignored in silence."""
         own = {"rate_per_s", "arrivals", "shape", "rates_per_s", "spike_start_s", "spike_length_s", "connections"}
         users = {"users", "spawn_rate_per_s", "think_time_min_s", "think_time_max_s"}
-        strange = sorted(
-            name
-            for name in (own if self.is_closed else users)
-            if getattr(self, name) != type(self).model_fields[name].default
-        )
+        strange = sorted(name for name in (own if self.is_closed else users) if self._is_set(name))
+        skewed = [name for name in ("keys", "zipf_exponent", "key_count") if self._is_set(name)]
         acts = [route for route in ("write", "longtask") if self.mix.get(route, 0) > 0 and self.driver != "locust"]
         faults = {
             'driver = "open_loop" needs rate_per_s': not self.is_closed and self.rate_per_s is None,
             f'{", ".join(strange)}: not for driver = "{self.driver}"': bool(strange),
+            f'{", ".join(skewed)}: needs driver = "closed_loop" or "open_loop"': bool(skewed)
+            and self.driver == "locust",
             f'mix: {", ".join(acts)} needs driver = "locust", whose users remember what they did': bool(acts),
         }
         return "; ".join(text for text, is_so in faults.items() if is_so)
+
+    def _is_set(self, name: str) -> bool:
+        return bool(getattr(self, name) != type(self).model_fields[name].default)
 
 
 class WarmUp(Contract):
@@ -174,7 +188,8 @@ class Experiment(Contract):
     load: Load = Load()
     warm_up: WarmUp = WarmUp()
     factors: dict[str, Annotated[tuple[Scalar, ...], Field(min_length=1)]] = Field(default_factory=dict)
-    """What is varied: `gateways`, `cache` (miss, hit), or a path such as `topology.cache.engine` or `load.users`."""
+    """What is varied: `gateways`, `cache` (miss, hit), `route` (one of the mix), or a path such as
+    `topology.cache.engine` or `load.users`."""
     fraction: Fraction = "full"
     """Which part of the factors' grid is run: `half` or `quarter` of a grid of two values each. Main effects stay, at
     the price of interactions that cannot be told apart; the report says which."""

@@ -7,20 +7,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from random import Random
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from scalelab.contracts.document_faults import validation_faults
 from scalelab.contracts.model import Contract
 from scalelab.contracts.topology import Topology
-from scalelab.lab.experiment import Experiment, Load, Scalar, WarmUp, quick_document
+from scalelab.lab.experiment import Experiment, Load, RouteName, Scalar, WarmUp, quick_document
 from scalelab.lab.experiment_faults import experiment_error
 from scalelab.lab.fractions import fraction_fault, keeps
 
 CacheState = Literal["miss", "hit"]
 GATEWAYS = "gateways"
 CACHE = "cache"
+ROUTE = "route"
+"""Users do nothing else."""
 LEAST_SWEPT = 2
 _TABLES = ("topology", "load", "warm_up")
 ModelT = TypeVar("ModelT", Topology, Load, WarmUp)
@@ -186,6 +188,11 @@ def _apply(tables: dict[str, Any], factor: str, value: Scalar) -> str:
     """Put a factor's value where it belongs; what is wrong with that, or nothing."""
     if factor == CACHE:
         return "" if value in ("miss", "hit") else f"factors.cache: {value!r} is neither 'miss' nor 'hit'"
+    if factor == ROUTE:
+        if value not in get_args(RouteName):
+            return f"factors.route: {value!r} is none of {', '.join(get_args(RouteName))}"
+        tables["load"]["mix"] = {value: 1.0}
+        return ""
     path = ["topology", "api_gateway", "replicas"] if factor == GATEWAYS else factor.split(".")
     if path[0] not in _TABLES or len(path) == 1 or not all(path):
         return (
@@ -217,6 +224,8 @@ def impossibilities(scenario: Scenario) -> list[str]:
         faults.append(f"load.hot_set_keys = {load.hot_set_keys} is more than topology.database.records = {records}")
     if scenario.cache == "hit" and scenario.topology.api_gateway.cache_ttl_s == 0:
         faults.append(f"topology.api_gateway.cache_ttl_s = 0 caches nothing, but {scenario.title!r} is to hit")
+    if load.key_count > records:
+        faults.append(f"load.key_count = {load.key_count} is more than topology.database.records = {records}")
     most = most_requests(load)
     if scenario.cache == "miss" and most is not None and most > records:
         faults.append(
@@ -258,13 +267,13 @@ def scenario_title(cell: Mapping[str, Scalar]) -> str:
 def _factor_title(name: str, value: Scalar) -> str:
     if name == GATEWAYS:
         return f"{value} gateway" if value == 1 else f"{value} gateways"
-    if name == CACHE:
+    if name in {CACHE, ROUTE}:
         return str(value)
     return f"{name.removeprefix('topology.')} = {value}"
 
 
 def _factor_slug(name: str, value: Scalar) -> str:
-    shown = _factor_title(name, value) if name in (GATEWAYS, CACHE) else f"{name.rpartition('.')[2]} {value}"
+    shown = _factor_title(name, value) if name in (GATEWAYS, CACHE, ROUTE) else f"{name.rpartition('.')[2]} {value}"
     return re.sub(r"[^A-Za-z0-9.-]+", "_", shown).strip("_")
 
 

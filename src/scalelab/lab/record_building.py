@@ -11,6 +11,7 @@ from scalelab.lab.analysis.latency import LatencyTotals, add_totals, merge_histo
 from scalelab.lab.analysis.little import DEFAULT_TOLERANCE_RATIO, check_little
 from scalelab.lab.analysis.resource_use import resource_uses
 from scalelab.lab.analysis.validity import judge
+from scalelab.lab.cache_prediction import predicted_hit_ratio
 from scalelab.lab.correctness.twice import with_executions
 from scalelab.lab.plan import CacheState, Scenario
 from scalelab.lab.results.histogram_log import histogram_tag
@@ -91,7 +92,7 @@ def build_record(context: ScenarioContext, measured: Measured, circumstances: Ci
         latency=_latency(measured),
         routes=_routes(measured),
         little=_little(scenario, recording, window),
-        cache=cache_check(recording.cache_answers if recording is not None else {}, scenario.cache),
+        cache=_cache(scenario, recording, window),
         replicas=_replicas(recording, scenario.gateways),
         server=_server(circumstances, books, recording),
         tasks=tasks,
@@ -129,6 +130,7 @@ def evidence_of(record: RunRecord, scenario: Scenario, measured: Measured, circu
         trouble=circumstances.trouble,
         system_faults=circumstances.system_faults,
         defects=record.defects,
+        expects_failures=scenario.load.expects_failures,
         generator_faults=recording.generator_faults if recording is not None else 0,
         oldest_censored_s=recording.oldest_in_flight_s if recording is not None else None,
         drain_limit_s=scenario.load.drain_limit_s,
@@ -242,6 +244,12 @@ def _server(circumstances: Circumstances, books: Books, recording: Recording | N
     least = books.completed + sum(recording.defects.values())
     most = least + books.failed + books.timed_out + books.censored
     return ServerCheck(answers=circumstances.server_answers, least=least, most=most)
+
+
+def _cache(scenario: Scenario, recording: Recording | None, window: Window) -> CacheCheck:
+    check = cache_check(recording.cache_answers if recording is not None else {}, scenario.cache)
+    rate = _rate(_arrived(recording, ("completed",)), window)
+    return check.model_copy(update={"predicted_ratio": predicted_hit_ratio(scenario, rate)})
 
 
 def _resources(scenario: Scenario, measured: Measured) -> tuple[ResourceUse, ...]:

@@ -149,7 +149,8 @@ def _keys(scenario: Scenario) -> KeyPlan:
         return KeyPlan(distribution="unique", count=records)
     if scenario.cache == "hit":
         return KeyPlan(distribution="listed", listed=hot_set(records, scenario.load.hot_set_keys, scenario.seed))
-    return KeyPlan(distribution="uniform", count=records)
+    count = scenario.load.key_count or records
+    return KeyPlan(distribution=scenario.load.keys, count=count, exponent=scenario.load.zipf_exponent)
 
 
 def _longest_age_s(scenario: Scenario) -> float:
@@ -158,4 +159,4 @@ def _longest_age_s(scenario: Scenario) -> float:
 
 
 def _answer_timeout_s(scenario: Scenario) -> float:
-    return scenario.topology.load_balancer.response_timeout_s + ANSWER_MARGIN_S
+    return scenario.load.answer_timeout_s or scenario.topology.load_balancer.response_timeout_s + ANSWER_MARGIN_S

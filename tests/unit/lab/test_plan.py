@@ -317,3 +317,29 @@ def test_a_verification_that_proves_nothing_is_refused(next_replica, changes, wo
 
     with pytest.raises(ExperimentError, match=words):
         make_plan(document, "next_replica", is_verify=True)
+
+
+def test_a_route_as_a_factor_is_the_whole_mix(classic):
+    """One scenario for each, named after it."""
+    plan = make_plan({**classic, "factors": {"route": ["process", "longtask"]}}, "classic.toml")
+
+    assert [scenario.load.mix for scenario in plan.scenarios] == [{"process": 1.0}, {"longtask": 1.0}]
+    assert [scenario.name for scenario in plan.scenarios] == ["results_process", "results_longtask"]
+    assert "factors.route: 'nowhere' is none of data" in faults_of({**classic, "factors": {"route": ["nowhere"]}})
+
+
+@pytest.mark.parametrize("skew", [{"keys": "zipf"}, {"key_count": 5}, {"zipf_exponent": 2.0}])
+def test_skewed_keys_need_a_driver_of_ours(classic, skew):
+    """Locust's users draw theirs evenly; a setting is never ignored in silence."""
+    document = {**classic, "load": {**classic["load"], **skew}}
+
+    assert f'{next(iter(skew))}: needs driver = "closed_loop" or "open_loop"' in faults_of(document)
+
+
+def test_more_keys_than_records_are_refused(classic):
+    """With both numbers."""
+    load = {**classic["load"], "driver": "closed_loop", "key_count": 200_000}
+
+    assert "load.key_count = 200000 is more than topology.database.records = 100000" in faults_of(
+        {**classic, "load": load}
+    )

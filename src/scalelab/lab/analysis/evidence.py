@@ -43,6 +43,8 @@ class Evidence:
     """What ended or was started again during the load."""
     defects: dict[str, int] = field(default_factory=dict)
     """Wrong answers with a good status, by what was wrong."""
+    expects_failures: bool = False
+    """Whether refusals and timeouts are part of the question."""
     generator_faults: int = 0
     """Of the failures: this machine's own (no ports, no descriptors left)."""
     oldest_censored_s: float | None = None

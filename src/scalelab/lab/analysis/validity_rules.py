@@ -199,7 +199,7 @@ def too_many_failures(evidence: Evidence) -> Finding | None:
         f"{failures} of {books.sent} requests failed ({share:.2%}): {books.failed} refused or broken, "
         f"{books.timed_out} timed out."
     )
-    if share <= MOST_FAILURES_RATIO:
+    if share <= MOST_FAILURES_RATIO or evidence.expects_failures:
         return finding_of(None, text, "See the failures file for their kinds.", kind="some-failures")
     return finding_of(
         "too-many-failures",

@@ -219,9 +219,15 @@ def _summary_row(scenario: ScenarioFigures) -> tuple[str, ...]:
         p99_text(scenario),
         shown.rate(prediction.throughput_per_s if prediction is not None else None),
         f"{shown.whole(scenario.implied_users)} / {shown.whole(scenario.first.users or None)}",
-        shown.share(scenario.hit_ratio),
+        _hit_ratio_text(scenario),
         shown.validity(scenario.validity),
     )
+
+
+def _hit_ratio_text(scenario: ScenarioFigures) -> str:
+    predicted = scenario.first.cache.predicted_ratio
+    measured = shown.share(scenario.hit_ratio)
+    return measured if predicted is None else f"{measured} (expected {shown.share(predicted)})"
 
 
 def _latency_rows(record: RunRecord) -> Iterator[tuple[str, ...]]:

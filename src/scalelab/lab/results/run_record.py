@@ -100,6 +100,8 @@ class CacheCheck(Contract):
     expected: Literal["hit", "miss"] | None
     required_ratio: float | None
     """Least share of what was expected."""
+    predicted_ratio: float | None = None
+    """Hits to expect from time to live, key distribution and rate, where the hit ratio was left open."""
 
 
 class ReplicaShare(Contract):

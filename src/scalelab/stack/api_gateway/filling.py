@@ -57,7 +57,9 @@ class Filled:
 class Filling:
     """The fetches of one gateway."""
 
-    def __init__(self, store: ResponseStore) -> None:
+    def __init__(self, store: ResponseStore, *, coalesces: bool = True) -> None:
+        """`coalesces`: whether one fetch serves all; switched off to show what that is worth."""
+        self.coalesces = coalesces
         self._store = store
         self._flights: Flights[Filled] = Flights(goes_on_alone=False)
         self._blind: Rounds[Filled] = Rounds()
@@ -65,7 +67,7 @@ class Filling:
 
     async def join(self, request: Request, handler: Handler, place: Place, finding: Finding) -> tuple[Filled, bool]:
         """What the one fetch brings, and whether it was another request that had it made."""
-        if finding.turn == "alone":
+        if finding.turn == "alone" or not self.coalesces:
             return await self._fetch(request, handler, place, finding), False
 
         async def fly() -> Filled:

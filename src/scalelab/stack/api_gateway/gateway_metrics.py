@@ -8,7 +8,6 @@ from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import FaultKind
 from scalelab.stack.service_kit.metrics import ServiceMetrics
-from scalelab.stack.service_kit.occupancy import expose_occupancy
 
 
 class CacheMetrics:
@@ -49,10 +48,12 @@ def expose_slots(slots: UpstreamSlots, metrics: ServiceMetrics) -> None:
     in_use.set_function(lambda: slots.in_use)
     queue = Gauge(metric_names.UPSTREAM_QUEUE_LENGTH, "Requests waiting for a slot.", registry=registry)
     queue.set_function(lambda: slots.queue_length)
-    expose_occupancy(
-        slots.held, metrics, metric_names.UPSTREAM_SLOTS_BUSY_SECONDS_TOTAL, "Slot-seconds that were held."
+    held, waiting = slots.held, slots.waiting
+    metrics.count(metric_names.UPSTREAM_SLOTS_BUSY_SECONDS_TOTAL, "Slot-seconds held.", lambda: held.seconds_total)
+    metrics.count(
+        metric_names.UPSTREAM_QUEUE_SECONDS_TOTAL, "Seconds waited for a slot.", lambda: waiting.seconds_total
     )
-    expose_occupancy(slots.waiting, metrics, metric_names.UPSTREAM_QUEUE_SECONDS_TOTAL, "Seconds waited for a slot.")
+    metrics.count(metric_names.REQUESTS_SHED_TOTAL, "Refused for a full queue.", lambda: slots.shed)
 
 
 def expose_hot_table(table: HotTable, metrics: ServiceMetrics, cache_metrics: CacheMetrics) -> None:

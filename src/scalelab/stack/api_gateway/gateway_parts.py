@@ -20,6 +20,7 @@ from scalelab.stack.api_gateway.purging import Purges
 from scalelab.stack.api_gateway.record_writes import RecordWrites
 from scalelab.stack.api_gateway.response_cache import ResponseCache
 from scalelab.stack.api_gateway.response_store import ResponseStore
+from scalelab.stack.api_gateway.tactics import Tactics
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
 from scalelab.stack.service_kit.cannot_start import CannotStartError
@@ -69,8 +70,9 @@ class GatewayParts:
             ttl_jitter=settings.cache_ttl_jitter,
             negative_ttl_s=settings.cache_negative_ttl_s,
         )
-        self.response_cache = ResponseCache(store, self.hot_path.offers)
-        self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s)
+        self.response_cache = ResponseCache(store, self.hot_path.offers, coalesces=settings.coalescing)
+        self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s, settings.slot_queue_limit)
+        self._tactics = Tactics(settings, metrics)
         self.login = Login(
             self.access.issuer, self.access.login_throttle, passwords=self._passwords, slots=self.slots
         )
@@ -97,15 +99,16 @@ class GatewayParts:
 
         Gives what the connections of the server need to know.
         """
-        timeout_s = self._settings.upstream_timeout_s
+        timeout_s, is_kept_alive = self._settings.upstream_timeout_s, self._settings.upstream_keep_alive
         async with (
-            UpstreamClient(self._settings.database_url, timeout_s) as self.database,
-            UpstreamClient(self._settings.microservice_url, timeout_s) as self.microservice,
+            UpstreamClient(self._settings.database_url, timeout_s, is_kept_alive=is_kept_alive) as database,
+            UpstreamClient(self._settings.microservice_url, timeout_s, is_kept_alive=is_kept_alive) as microservice,
             self.access.opened(),
             self.tasks.opened(),
             self.origins.opened(),
             self.coherence.opened(),
         ):
+            self.database, self.microservice = self._tactics.around(database), self._tactics.around(microservice)
             await self.cache.ping()  # connected before the first burst; without a cache it starts all the same
             try:
                 yield self.connection_state

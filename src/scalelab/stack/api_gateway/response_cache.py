@@ -42,9 +42,9 @@ _HEADERS_OF_NOT_MODIFIED = ("age", "cache-control", "etag", "expires", "vary")
 class ResponseCache:
     """What `@cached` works with: the store, who fills it, and the table of the hit path, if there is one."""
 
-    def __init__(self, store: ResponseStore, hot: HotOffers | None = None) -> None:
+    def __init__(self, store: ResponseStore, hot: HotOffers | None = None, *, coalesces: bool = True) -> None:
         self.store = store
-        self.filling = Filling(store)
+        self.filling = Filling(store, coalesces=coalesces)
         self.hot = hot
 
 
@@ -77,7 +77,7 @@ def cached(
             place = Place(_key_of(request, sharing), tag(request), ttl_s)
             if wish == "refresh":
                 return await _refreshed(request, handler, responses.store, place)
-            finding = await responses.store.find(place, claims=True)
+            finding = await responses.store.find(place, claims=responses.filling.coalesces)
             if finding.answer is not None:
                 responses.store.metrics.hit(request)
                 return _from_cache(request, responses, place, finding)

@@ -7,10 +7,16 @@ from scalelab.stack.service_kit.occupancy import Occupancy
 
 
 class UpstreamSlots:
-    """`limit` slots, 0 = unbounded. Whoever acquires must release; a slot goes straight to who waits longest."""
+    """`limit` slots, 0 = unbounded. Whoever acquires must release; a slot goes straight to who waits longest.
 
-    def __init__(self, limit: int, wait_timeout_s: float) -> None:
+    Beyond `queue_limit` waiting requests (0 = unbounded) nobody queues: who would wait too long is told at once.
+    """
+
+    def __init__(self, limit: int, wait_timeout_s: float, queue_limit: int = 0) -> None:
         self.limit = limit
+        self.shed = 0
+        """Requests that were not let into the queue."""
+        self._queue_limit = queue_limit
         self.held = Occupancy()
         """Slots in use."""
         self.waiting = Occupancy()
@@ -32,13 +38,16 @@ class UpstreamSlots:
         return len(self._waiters)
 
     async def acquire(self) -> bool:
-        """Take a slot, waiting for one if need be. False: none came free in time.
+        """Take a slot, waiting for one if need be. False: none came free in time, or the queue is full.
 
         A waiter that is cancelled leaves the queue, and passes its slot on if it had just been given one.
         """
         if not self.limit or (self.in_use < self.limit and not self._waiters):
             self.held.enter()
             return True
+        if self._queue_limit and len(self._waiters) >= self._queue_limit:
+            self.shed += 1
+            return False
         turn = asyncio.get_running_loop().create_future()
         self._waiters[turn] = None
         self.waiting.enter()

@@ -10,7 +10,7 @@ from prometheus_client import Gauge
 from scalelab.contracts import metric_names
 from scalelab.stack.service_kit.delays import SimulatedDelay
 from scalelab.stack.service_kit.metrics import ServiceMetrics
-from scalelab.stack.service_kit.occupancy import Occupancy, expose_occupancy
+from scalelab.stack.service_kit.occupancy import Occupancy
 
 T = TypeVar("T")
 
@@ -82,5 +82,6 @@ def expose_pool(pool: QueryPool, metrics: ServiceMetrics) -> None:
     size.set(pool.size)
     in_use.set_function(lambda: pool.in_use)
     queue.set_function(lambda: pool.queue_length)
-    expose_occupancy(pool.held, metrics, metric_names.POOL_BUSY_SECONDS_TOTAL, "Place-seconds that were held.")
-    expose_occupancy(pool.waiting, metrics, metric_names.POOL_QUEUE_SECONDS_TOTAL, "Seconds waited for a place.")
+    held, waiting = pool.held, pool.waiting
+    metrics.count(metric_names.POOL_BUSY_SECONDS_TOTAL, "Place-seconds held.", lambda: held.seconds_total)
+    metrics.count(metric_names.POOL_QUEUE_SECONDS_TOTAL, "Seconds waited for one.", lambda: waiting.seconds_total)

@@ -36,6 +36,17 @@ class ServiceMetrics:
             metric_names.REQUESTS_IN_FLIGHT, "Requests being answered now.", registry=self.registry
         )
 
+    def count(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """A counter that is kept elsewhere: read before each scrape, and never lower than before."""
+        counter, told = Counter(name, text, registry=self.registry), [0.0]
+
+        def bring_in() -> None:
+            total = max(told[0], read())
+            counter.inc(total - told[0])
+            told[0] = total
+
+        self.before_scrape.append(bring_in)
+
     def exposition(self) -> bytes:
         """The registry in Prometheus' text format."""
         for bring_in in self.before_scrape:

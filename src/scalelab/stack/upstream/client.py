@@ -29,7 +29,14 @@ Body = bytes | AsyncIterator[bytes] | None
 class UpstreamClient:
     """One upstream service. Safe for concurrent use on one event loop; an async context manager."""
 
-    def __init__(self, base_url: str, timeout_s: float, *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        timeout_s: float,
+        *,
+        clock: Callable[[], float] | None = None,
+        is_kept_alive: bool = True,
+    ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme != "http" or parts.hostname is None or parts.path.strip("/"):
             raise ValueError(f"{base_url!r} is not of the form http://host:port")
@@ -37,7 +44,10 @@ class UpstreamClient:
         self._timeout_s = timeout_s
         self._deadlines = Deadlines(timeout_s)
         self._pool = ConnectionPool(
-            parts.hostname, parts.port or _DEFAULT_PORT, clock=clock or asyncio.get_running_loop().time
+            parts.hostname,
+            parts.port or _DEFAULT_PORT,
+            clock=clock or asyncio.get_running_loop().time,
+            is_kept_alive=is_kept_alive,
         )
 
     async def __aenter__(self) -> Self:

@@ -12,7 +12,8 @@ IDLE_LIMIT_S = 30.0
 class ConnectionPool:
     """Opens, keeps and closes connections. How many there are at a time is the caller's business (slots)."""
 
-    def __init__(self, host: str, port: int, *, clock: Callable[[], float]) -> None:
+    def __init__(self, host: str, port: int, *, clock: Callable[[], float], is_kept_alive: bool = True) -> None:
+        self._is_kept_alive = is_kept_alive
         self._host = host
         self._port = port
         self._clock = clock
@@ -41,8 +42,10 @@ class ConnectionPool:
         return None
 
     def give_back(self, connection: Connection) -> None:
-        """The exchange is over: keep the connection if it is clean."""
-        if connection.release():
+        """The exchange is over: keep the connection if it is clean and is to be used again."""
+        if not self._is_kept_alive:
+            connection.close()
+        elif connection.release():
             now_s = self._clock()
             connection.idle_since_s = now_s
             self._idle.append(connection)

@@ -35,6 +35,17 @@ async def test_who_misses_together_has_one_fetch(lab):
     assert repr(await lab.client.get("/data?key=1")) == "200 HIT"
 
 
+async def test_without_coalescing_everybody_asks_for_himself(build_lab):
+    """Switched off: as many fetches as misses, each a miss of its own; afterwards it is stored all the same."""
+    lab = build_lab(coalescing=False)
+
+    answers = await at_once(lab, 5)
+
+    assert lab.database.asked == ["GET /records/1"] * 5
+    assert [answer["X-Cache"] for answer in answers] == ["MISS"] * 5
+    assert repr(await lab.client.get("/data?key=1")) == "200 HIT"
+
+
 async def test_a_leader_who_leaves_harms_nobody(lab, scripted):
     """C18: the fetch goes on, its answer is stored."""
     leader = scripted.client(assemble(lab.settings, lab.parts, ServiceMetrics()))

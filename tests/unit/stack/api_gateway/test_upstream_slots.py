@@ -119,3 +119,16 @@ async def test_the_books_balance_after_a_storm():
 
     assert most == 4
     assert repr(slots) == "<upstream slots: 0 of 4 in use, 0 wait>"
+
+
+async def test_beyond_its_limit_nobody_queues():
+    """One slot, one who waits: the third is refused at once, and counted."""
+    slots = UpstreamSlots(1, 60.0, queue_limit=1)
+    await slots.acquire()
+    waiting = asyncio.create_task(slots.acquire())
+    await settle()
+
+    is_third_let_in = await slots.acquire()
+    slots.release()
+
+    assert (is_third_let_in, await waiting, slots.shed) == (False, True, 1)

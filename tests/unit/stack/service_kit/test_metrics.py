@@ -49,3 +49,16 @@ def test_two_services_in_one_process_share_nothing():
     first.in_flight.inc()
 
     assert _samples(second)[metric_names.REQUESTS_IN_FLIGHT, ()] == 0
+
+
+def test_a_count_that_is_kept_elsewhere_is_up_to_date_at_each_scrape():
+    """It is read before each, and a counter never falls."""
+    metrics, kept, told = ServiceMetrics(), [0.0], []
+    metrics.count("held_seconds_total", "Held.", lambda: kept[0])
+
+    for value in (6.0, 12.5, 12.0):
+        kept[0] = value
+        metrics.exposition()
+        told.append(metrics.registry.get_sample_value("held_seconds_total"))
+
+    assert told == [6.0, 12.5, 12.5]

@@ -1,9 +1,6 @@
 """The integral of a gauge: who is inside counts for as long as it is inside."""
 
-import pytest
-
-from scalelab.stack.service_kit.metrics import ServiceMetrics
-from scalelab.stack.service_kit.occupancy import Occupancy, expose_occupancy
+from scalelab.stack.service_kit.occupancy import Occupancy
 
 
 class Clock:
@@ -31,20 +28,3 @@ def test_seconds_of_all_together():
     clock.now_s += 10.0
 
     assert (while_inside, occupancy.seconds_total, occupancy.count) == (4.0, 4.0, 0)
-
-
-def test_the_counter_is_up_to_date_at_each_scrape():
-    """Its difference between two scrapes over the time between them is the mean number inside."""
-    clock, metrics = Clock(5.0), ServiceMetrics()
-    occupancy = Occupancy(clock)
-    expose_occupancy(occupancy, metrics, "held_seconds_total", "Held.")
-
-    occupancy.enter()
-    occupancy.enter()
-    told = []
-    for _ in range(2):
-        clock.now_s += 3.0
-        metrics.exposition()
-        told.append(metrics.registry.get_sample_value("held_seconds_total"))
-
-    assert told == pytest.approx([6.0, 12.0])

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA_TYPE, READY_PATH, REQUEST_ID_HEADER
 from scalelab.contracts.service_settings import BalancerSettings
+from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.base import LEAST_CHECK_TIMEOUT_S, Listeners
 from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
 
@@ -23,6 +24,13 @@ _TUNNEL_TIMEOUT_S = 3600
 _RETRIES = 3
 _METHODS_TO_REPEAT = "GET HEAD OPTIONS TRACE PUT DELETE"
 """Idempotent (RFC 9110, 9.2.2): may be sent again when no byte of an answer came."""
+_ALGORITHMS: dict[BalancingPolicy, str] = {
+    "round_robin": "roundrobin",
+    "least_connections": "leastconn",
+    "random": "random(1)",
+    "power_of_two": "random(2)",
+}
+"""HAProxy's random(N) draws N servers and takes the one with the fewest requests."""
 _OWN_ERRORS = (400, 408, 500, 502, 503, 504)
 _RETRY_AFTER_S = 1
 
@@ -177,7 +185,7 @@ def _admin(settings: BalancerSettings, listeners: Listeners) -> list[str]:
 def _gateways(settings: BalancerSettings, servers: Sequence[Server]) -> list[str]:
     return [
         f"backend {BACKEND}",
-        "balance roundrobin",
+        f"balance {_ALGORITHMS[settings.policy]}",
         "option abortonclose",
         "option redispatch 1",
         f"retries {_RETRIES}",

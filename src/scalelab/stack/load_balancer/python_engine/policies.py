@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Protocol
+
+from scalelab.contracts.topology import BalancingPolicy
 
 
 @dataclass(frozen=True)
@@ -44,5 +47,38 @@ class RoundRobin:
         return chosen
 
 
-POLICIES: dict[str, Callable[[], Policy]] = {"round_robin": RoundRobin}
+class LeastConnections:
+    """Whoever has the fewest requests in flight; among equals each in turn."""
+
+    def __init__(self) -> None:
+        self._turns = RoundRobin()
+
+    def choose(self, candidates: Sequence[Candidate], request: RequestFacts) -> Candidate:
+        """One of the idlest."""
+        fewest = min(candidate.in_flight for candidate in candidates)
+        return self._turns.choose([one for one in candidates if one.in_flight == fewest], request)
+
+
+class RandomChoice:
+    """Of `draws` members drawn at random the one with the fewest requests: 1 is anyone, 2 the power of two choices.
+
+    Source: Mitzenmacher, The Power of Two Choices in Randomized Load Balancing (2001).
+    """
+
+    def __init__(self, draws: int, random: Random | None = None) -> None:
+        self._draws = draws
+        self._random = random or Random()  # noqa: S311  nothing secret hangs on who answers
+
+    def choose(self, candidates: Sequence[Candidate], _request: RequestFacts) -> Candidate:
+        """Different ones are drawn, as far as there are so many."""
+        drawn = self._random.sample(candidates, min(self._draws, len(candidates)))
+        return min(drawn, key=lambda candidate: candidate.in_flight)
+
+
+POLICIES: dict[BalancingPolicy, Callable[[], Policy]] = {
+    "round_robin": RoundRobin,
+    "least_connections": LeastConnections,
+    "random": lambda: RandomChoice(1),
+    "power_of_two": lambda: RandomChoice(2),
+}
 """Name in the settings -> maker."""

@@ -1,11 +1,21 @@
 """Round robin over members that come and go."""
 
 from collections import Counter
+from random import Random
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalelab.stack.load_balancer.python_engine.policies import POLICIES, Candidate, RequestFacts, RoundRobin
+from scalelab.contracts.topology import BalancingPolicy
+from scalelab.stack.load_balancer.python_engine.policies import (
+    POLICIES,
+    Candidate,
+    LeastConnections,
+    RandomChoice,
+    RequestFacts,
+    RoundRobin,
+)
 
 FACTS = RequestFacts("GET", "/", "127.0.0.1")
 
@@ -34,6 +44,43 @@ def test_a_newcomer_waits_for_its_turn_only():
     assert chosen == ["a", "b", "c", "a", "b", "b"]
 
 
+def test_the_idlest_is_chosen_and_equals_take_turns():
+    """Requests in flight decide; with none in flight it is round robin."""
+    policy = LeastConnections()
+
+    busy = [policy.choose([Candidate("a", 3), Candidate("b", 1), Candidate("c", 2)], FACTS).name for _ in range(2)]
+    idle = [policy.choose(_candidates("abc"), FACTS).name for _ in range(4)]
+
+    assert busy == ["b", "b"]
+    assert idle == ["c", "a", "b", "c"]
+
+
+def test_random_is_even_in_the_long_run():
+    """Every member about a third of 3,000 requests, however busy it is."""
+    policy = RandomChoice(1, Random(1))
+    candidates = [Candidate("a", 9), Candidate("b", 0), Candidate("c", 0)]
+
+    chosen = Counter(policy.choose(candidates, FACTS).name for _ in range(3000))
+
+    assert all(900 < chosen[name] < 1100 for name in "abc")
+
+
+def test_the_busier_of_two_is_not_taken():
+    """The busiest of three loses every draw; the idlest wins each that it is in, two of three."""
+    policy = RandomChoice(2, Random(1))
+    candidates = [Candidate("a", 9), Candidate("b", 0), Candidate("c", 5)]
+
+    chosen = Counter(policy.choose(candidates, FACTS).name for _ in range(3000))
+
+    assert chosen["a"] == 0
+    assert 1900 < chosen["b"] < 2100
+
+
+def test_one_member_is_enough_for_all_policies():
+    """Also for those that draw two."""
+    assert all(make().choose([Candidate("a", 1)], FACTS).name == "a" for make in POLICIES.values())
+
+
 def test_the_table_has_every_policy_of_the_settings():
     """A policy that the settings allow can be made."""
-    assert isinstance(POLICIES["round_robin"](), RoundRobin)
+    assert set(POLICIES) == set(get_args(BalancingPolicy))

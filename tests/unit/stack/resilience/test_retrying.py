@@ -1,0 +1,79 @@
+"""Further attempts: for whom, how many, after which pauses, and paid by which budget."""
+
+import pytest
+
+from scalelab.stack.resilience import Budget, RetryingUpstream, RetryRule
+
+RULE = RetryRule(attempts=3, backoff_s=0.1, backoff_max_s=0.25)
+
+
+class Sleeps(list):
+    async def __call__(self, seconds):
+        self.append(seconds)
+
+
+def retrying(inner, budget=None, draw=1.0):
+    sleeps = Sleeps()
+    upstream = RetryingUpstream(inner, RULE, budget or Budget(0.0), sleep=sleeps, draw=lambda: draw)
+    return upstream, sleeps
+
+
+async def test_a_good_answer_is_asked_for_once(scripted, ok):
+    """Nothing to better."""
+    inner = scripted(ok)
+    upstream, sleeps = retrying(inner)
+
+    assert await upstream.request("GET", "/records/1", headers={"a": "b"}) is ok
+    assert inner.asked == [("GET", "/records/1", {"a": "b"}, None)]
+    assert sleeps == []
+
+
+async def test_faults_and_busy_services_are_asked_again(scripted, ok, busy, fault):
+    """The third attempt is good; the pauses double, up to their bound, and jitter takes a share of them."""
+    inner = scripted(fault, busy, ok)
+    upstream, sleeps = retrying(inner, draw=0.5)
+
+    assert await upstream.request("GET", "/records/1") is ok
+    assert sleeps == pytest.approx([0.05, 0.1])
+    assert upstream.counts.scheduled == 2
+
+
+async def test_the_last_outcome_stands_when_none_is_good(scripted, fault):
+    """One first and three further attempts; the longest pause is the bound."""
+    inner = scripted(*[fault] * 4)
+    upstream, sleeps = retrying(inner)
+
+    assert await upstream.request("GET", "/records/1") is fault
+    assert len(inner.asked) == 4
+    assert sleeps == pytest.approx([0.1, 0.2, 0.25])
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
+async def test_only_reads_are_asked_again(scripted, fault, method):
+    """A write that was answered late may have happened."""
+    inner = scripted(fault)
+    upstream, _ = retrying(inner)
+
+    assert await upstream.request(method, "/records/1") is fault
+    assert len(inner.asked) == 1
+
+
+@pytest.mark.parametrize("status", [200, 404, 400, 500, 502, 504])
+async def test_any_other_word_of_the_service_stands(scripted, ok, status):
+    """It was reached, and has answered."""
+    answer = type(ok)(status, (), b"")
+    upstream, _ = retrying(scripted(answer))
+
+    assert await upstream.request("GET", "/records/1") is answer
+
+
+async def test_the_budget_is_asked_before_the_pause(scripted, fault):
+    """Without any left the outcome goes back at once."""
+    budget = Budget(0.001)
+    while budget.spend():
+        pass
+    inner = scripted(fault)
+    upstream, sleeps = retrying(inner, budget)
+
+    assert await upstream.request("GET", "/records/1") is fault
+    assert (sleeps, upstream.counts.over_budget) == ([], 1)
