@@ -63,6 +63,11 @@ run1-miss run1-hit run3-miss run3-hit: run%: $(STAMP) ## one scenario: start, me
 report: $(STAMP) ## rebuild the report from the newest results
 	$(SCALELAB) report --reports $(REPORTS) $(RESULTS)/latest
 
+# Takes less than half an hour; LESSONS="overload hedging" runs only those. FULL=1: not in the quick form.
+.PHONY: lessons
+lessons: $(STAMP) ## every lesson that ships, and one page over them
+	$(SCALELAB) lessons $(LESSONS) $(if $(FULL),--full) --results $(RESULTS)/lessons --reports $(REPORTS)/lessons
+
 # --- development ------------------------------------------------------------------------------------------------
 .PHONY: test
 test: $(STAMP) ## all tests

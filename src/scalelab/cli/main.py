@@ -20,7 +20,7 @@ from scalelab.cli.exit_codes import ExitCode
 
 VERBS = (
     *("up", "status", "scale", "keys", "purge", "down"),
-    *("plan", "run", "report", "load", "capacity", "fit", "predict", "compare", "watch", "selftest"),
+    *("plan", "run", "report", "lessons", "load", "capacity", "fit", "predict", "compare", "watch", "selftest"),
     "doctor",
 )
 """In the order of `--help`. Each that is there is a function of its own name in a module of its own name."""

@@ -78,6 +78,8 @@ class ReportContent:
 
     title: str
     question: str
+    expectation: str
+    """Written down before the run."""
     scenarios: tuple[ScenarioFigures, ...]
     objectives: tuple[tuple[Judgement, ...], ...]
     """For each scenario, in the same order; empty when the experiment has none."""
@@ -146,6 +148,7 @@ def make_content(
     return ReportContent(
         title=f"Report of experiment {name}" + (" (quick)" if manifest is not None and manifest.is_quick else ""),
         question=manifest.question if manifest is not None else "",
+        expectation=_expectation(manifest),
         scenarios=scenarios,
         summary=_summary(scenarios, judgements if objectives else ()),
         objectives=judgements if objectives else (),
@@ -189,6 +192,10 @@ def p99_text(scenario: ScenarioFigures) -> str:
     interval = scenario.p99_interval_s
     ends = (shown.milliseconds(interval.low), shown.milliseconds(interval.high)) if interval is not None else None
     return shown.with_ends(shown.milliseconds(scenario.p99_s), ends)
+
+
+def _expectation(manifest: Manifest | None) -> str:
+    return " ".join(str(manifest.experiment_as_run.get("expectation", "")).split()) if manifest is not None else ""
 
 
 def _objectives(manifest: Manifest | None) -> tuple[Criterion, ...]:

@@ -20,13 +20,15 @@ def render_markdown(content: ReportContent, charts: Sequence[tuple[str, str]]) -
 
 
 def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterator[str]:
-    yield f"# {_text(content.title)}\n"
+    yield f"# {markdown_text(content.title)}\n"
     if content.question:
-        yield f"{_text(content.question)}\n"
+        yield f"{markdown_text(content.question)}\n"
+    if content.expectation:
+        yield f"Expected before the run: {markdown_text(content.expectation)}\n"
     if content.missing:
         yield from _list("What is missing", content.missing)
     if content.scenarios:
-        yield from _table(content.summary)
+        yield from markdown_table(content.summary)
     else:
         yield "There is nothing to report.\n"
     yield from _list("Service level objectives", content.objective_lines)
@@ -36,7 +38,7 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
     yield from _told_table("Effects of the factors", content.effects_table, content.effects.sentences)
     if charts:
         yield "## Graphs\n"
-        yield from (f"![{_text(words)}]({file})\n" for file, words in charts)
+        yield from (f"![{markdown_text(words)}]({file})\n" for file, words in charts)
     yield from _list("What an ordinary report would have printed", content.naive)
     yield from _list(
         "Caveats", [f"{'; '.join(doubt.scenarios)}: {doubt.text} {doubt.advice}" for doubt in content.doubts]
@@ -47,24 +49,25 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
     ):
         if table.rows:
             yield f"## {heading}\n"
-            yield from _table(table)
+            yield from markdown_table(table)
     yield from _list("How it was measured", content.method)
 
 
 def _told_table(heading: str, table: Table, sentences: Sequence[str]) -> Iterator[str]:
     if table.rows:
         yield f"## {heading}\n"
-        yield from _table(table)
-        yield "\n".join(f"- {_text(sentence)}" for sentence in sentences) + "\n"
+        yield from markdown_table(table)
+        yield "\n".join(f"- {markdown_text(sentence)}" for sentence in sentences) + "\n"
 
 
 def _list(heading: str, sentences: Sequence[str]) -> Iterator[str]:
     if sentences:
         yield f"## {heading}\n"
-        yield "\n".join(f"- {_text(sentence)}" for sentence in sentences) + "\n"
+        yield "\n".join(f"- {markdown_text(sentence)}" for sentence in sentences) + "\n"
 
 
-def _table(table: Table) -> Iterator[str]:
+def markdown_table(table: Table) -> Iterator[str]:
+    """Line by line, with an empty one at the end."""
     yield _row(table.head)
     yield _row(["---", *["---:"] * (len(table.head) - 1)], is_rule=True)
     yield from (_row(row) for row in table.rows)
@@ -72,9 +75,9 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _row(cells: Sequence[str], *, is_rule: bool = False) -> str:
-    return f"| {' | '.join(cell if is_rule else _text(cell) for cell in cells)} |"
+    return f"| {' | '.join(cell if is_rule else markdown_text(cell) for cell in cells)} |"
 
 
-def _text(text: str) -> str:
+def markdown_text(text: str) -> str:
     """A text of anybody's, so that it stays text: no markup, no line breaks."""
     return " ".join(text.split()).translate(_SPECIAL)

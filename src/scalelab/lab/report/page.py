@@ -27,11 +27,15 @@ def render_page(content: ReportContent, charts: Sequence[tuple[str, str]]) -> st
         content: what it says.
         charts: (SVG document, words for readers who do not see it), in order.
     """
-    body = "\n".join(_sections(content, charts))
+    return standalone_page(content.title, "\n".join(_sections(content, charts)))
+
+
+def standalone_page(title: str, body: str) -> str:
+    """A document that needs nothing else, around a body of markup."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(content.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
 
@@ -39,11 +43,13 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
     yield f"<h1>{escape(content.title)}</h1>"
     if content.question:
         yield f"<p>{escape(content.question)}</p>"
+    if content.expectation:
+        yield f"<p>Expected before the run: {escape(content.expectation)}</p>"
     if content.missing:
         yield f'<div class="missing">{_list("What is missing", content.missing)}</div>'
     if content.scenarios:
         doubtful = frozenset(index for index, scenario in enumerate(content.scenarios) if not scenario.is_valid)
-        yield _table(content.summary, doubtful)
+        yield html_table(content.summary, doubtful)
     else:
         yield "<p>There is nothing to report.</p>"
     yield _list("Service level objectives", content.objective_lines)
@@ -54,7 +60,7 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
         ("Effects of the factors", content.effects_table, content.effects.sentences),
     ):
         if table.rows:
-            yield f"<h2>{heading}</h2>{_table(table)}{_items(sentences)}"
+            yield f"<h2>{heading}</h2>{html_table(table)}{_items(sentences)}"
     if charts:
         yield "<h2>Graphs</h2>"
         yield from (_figure(index, svg, words) for index, (svg, words) in enumerate(charts))
@@ -65,7 +71,7 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
         ("Where every request went", content.books),
     ):
         if table.rows:
-            yield f"<h2>{heading}</h2>{_table(table)}"
+            yield f"<h2>{heading}</h2>{html_table(table)}"
     yield _list("How it was measured", content.method)
 
 
@@ -80,7 +86,8 @@ def _items(sentences: Sequence[str]) -> str:
     return f"<ul>\n{items}\n</ul>"
 
 
-def _table(table: Table, doubtful_rows: frozenset[int] = frozenset()) -> str:
+def html_table(table: Table, doubtful_rows: frozenset[int] = frozenset()) -> str:
+    """Scrolls by itself where it is too wide; rows in doubt are marked."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
     rows = "\n".join(_row(row, is_doubtful=index in doubtful_rows) for index, row in enumerate(table.rows))
     return f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'

@@ -1,0 +1,50 @@
+"""One page over several lessons."""
+
+from scalelab.lab.report.content import make_content
+from scalelab.lab.report.lesson_index import Lesson, render_index, render_index_page
+
+
+def a_lesson(classic, manifest):
+    told = manifest(classic)
+    expecting = told.model_copy(
+        update={"experiment_as_run": {**told.experiment_as_run, "expectation": "64 & no more\n<than> that"}}
+    )
+    return Lesson("classic", make_content(expecting, classic, ()), "classic")
+
+
+def test_question_expectation_and_findings_stand_together(classic, manifest):
+    """And a link to the whole report."""
+    text = render_index([a_lesson(classic, manifest)])
+
+    places = [
+        text.index(part)
+        for part in (
+            "## classic",
+            "**What do two more",
+            "Expected before the run: 64",
+            "| Scenario |",
+            "- 3 gateways",
+        )
+    ]
+    assert places == sorted(places)
+    assert "[The whole report](classic/report.html)" in text
+    assert "&lt;than&gt; that" in text
+
+
+def test_the_page_has_the_same(classic, manifest):
+    """Markup of anybody's stays text."""
+    page = render_index_page([a_lesson(classic, manifest)])
+
+    assert page.startswith("<!doctype html>")
+    assert "64 &amp; no more &lt;than&gt; that" in page
+    assert '<a href="classic/report.html">' in page
+    assert page.count("<tr") == 5
+
+
+def test_rows_in_doubt_are_marked(classic, manifest):
+    """As in the report itself."""
+    doubtful = [classic[0].model_copy(update={"validity": ("not-steady",)}), *classic[1:]]
+
+    page = render_index_page([a_lesson(doubtful, manifest)])
+
+    assert page.count('<tr class="doubtful">') == 1
