@@ -25,6 +25,15 @@ ROUTE = "route"
 """Users do nothing else."""
 LEAST_SWEPT = 2
 _TABLES = ("topology", "load", "warm_up")
+_TABLE_AND_SETTING = 2
+_NAMES_BY_TABLE = {
+    "load": frozenset(Load.model_fields),
+    **{
+        table: frozenset(field.annotation.model_fields)
+        for table, field in Topology.model_fields.items()
+        if field.annotation is not None and hasattr(field.annotation, "model_fields")
+    },
+}
 ModelT = TypeVar("ModelT", Topology, Load, WarmUp)
 
 
@@ -269,7 +278,17 @@ def _factor_title(name: str, value: Scalar) -> str:
         return f"{value} gateway" if value == 1 else f"{value} gateways"
     if name in {CACHE, ROUTE}:
         return str(value)
-    return f"{name.removeprefix('topology.')} = {value}"
+    shown = (
+        ("on" if value else "off") if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
+    )
+    return f"{short_factor(name)} = {shown}"
+
+
+def short_factor(name: str) -> str:
+    """The setting's own name; with its table where several have a setting of that name."""
+    path = name.removeprefix("topology.").split(".")
+    is_ambiguous = sum(path[-1] in names for names in _NAMES_BY_TABLE.values()) > 1
+    return ".".join(path[-2:]) if is_ambiguous or len(path) > _TABLE_AND_SETTING else path[-1]
 
 
 def _factor_slug(name: str, value: Scalar) -> str:

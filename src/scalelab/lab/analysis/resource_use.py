@@ -22,6 +22,7 @@ CPU_OF_MACHINE = f"{CPU_OF}the machine"
 PARTS = 5
 LEAST_ROWS = 3
 Counter = Literal["answers", "cpu_s", "slots_busy_s", "slot_wait_s", "pool_busy_s", "pool_wait_s"]
+Gauge = Literal["slots_in_use", "pool_in_use"]
 Numbers = NDArray[np.float64]
 Instances = Mapping[str, Sequence[ProbeRow]]
 
@@ -52,14 +53,15 @@ def _uses(
     probes: Sequence[ProbeRow], gateways: Instances, answers: Numbers, edges: Numbers, topology: Topology
 ) -> Iterator[ResourceUse]:
     slots, pool = topology.api_gateway.upstream_slots, topology.database.pool_size
-    queues: tuple[tuple[str, Instances, int, Counter, Counter], ...] = (
-        (SLOTS, gateways, slots, "slots_busy_s", "slot_wait_s"),
-        (POOL, _instances(probes, "database"), pool, "pool_busy_s", "pool_wait_s"),
+    queues: tuple[tuple[str, Instances, int, Counter, Counter, Gauge], ...] = (
+        (SLOTS, gateways, slots, "slots_busy_s", "slot_wait_s", "slots_in_use"),
+        (POOL, _instances(probes, "database"), pool, "pool_busy_s", "pool_wait_s", "pool_in_use"),
     )
-    for name, instances, places, busy, wait in queues:
+    for name, instances, places, busy, wait, in_use in queues:
         busy_s, wait_s = _increase(instances, busy, edges), _increase(instances, wait, edges)
         if busy_s is not None and wait_s is not None:
-            yield _use(name, len(instances), places, busy_s, wait_s, answers, edges)
+            use = _use(name, len(instances), places, busy_s, wait_s, answers, edges)
+            yield use.model_copy(update={"sampled_mean": _sampled(instances, in_use, edges)})
     for service in dict.fromkeys(row.service for row in probes if row.service not in (GENERATOR, MACHINE)):
         instances = _instances(probes, service)
         cpu_s = _increase(instances, "cpu_s", edges)
@@ -81,6 +83,21 @@ def _use(
         demand_parts_s=tuple(map(float, busy_s / answers)),
         wait_parts_s=tuple(map(float, wait_s / answers)) if wait_s is not None else (),
     )
+
+
+def _sampled(instances: Instances, gauge: Gauge, edges: Numbers) -> float | None:
+    """Mean of what was looked at in the window, of all instances together."""
+    means: list[float] = []
+    for rows in instances.values():
+        seen: list[float] = [
+            value
+            for row in rows
+            if edges[0] <= row.unix_s <= edges[-1] and (value := getattr(row, gauge)) is not None
+        ]
+        if not seen:
+            return None
+        means.append(sum(seen) / len(seen))
+    return sum(means)
 
 
 def _machine(probes: Sequence[ProbeRow], answers: Numbers, edges: Numbers) -> Iterator[ResourceUse]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scalelab.lab.analysis.laws.fitting import Fit, Parameter, caveats_of, fit_all
+from scalelab.lab.analysis.laws.fitting import Fit, Parameter, caveats_of, fit_all, weights_of
 from scalelab.lab.laws.measurements import Series
 
 _MEANINGS = {
@@ -22,6 +22,8 @@ class FittedSeries:
     series: Series
     fits: tuple[Fit, ...]
     caveats: tuple[str, ...]
+    is_weighted: bool = False
+    """Whether sizes weigh by the scatter of their repetitions."""
 
     @property
     def best(self) -> Fit:
@@ -35,8 +37,10 @@ def fit_series(series: Series) -> FittedSeries:
     Raises:
         FitError: the measurements do not support a fit.
     """
-    fits = fit_all(series.sizes, series.rates)
-    return FittedSeries(series, fits, (*caveats_of(series.sizes, series.rates), *_caveats_of_fit(fits[0])))
+    weights = weights_of(series.sizes, series.rates)
+    fits = fit_all(series.sizes, series.rates, weights)
+    caveats = (*caveats_of(series.sizes, series.rates), *_caveats_of_fit(fits[0]))
+    return FittedSeries(series, fits, caveats, is_weighted=weights is not None)
 
 
 def sentences_of(fitted: FittedSeries) -> tuple[str, ...]:
@@ -52,6 +56,8 @@ def sentences_of(fitted: FittedSeries) -> tuple[str, ...]:
     nxt = max(best.sizes) + 1
     gain = best.at(nxt) - best.at(max(best.sizes))
     told.append(f"One more than the {max(best.sizes):g} measured would add {gain:.3g}, to {best.at(nxt):.4g}.")
+    if fitted.is_weighted:
+        told.append("Sizes weigh by the scatter of their repetitions.")
     return (*told, *(f"Caution: {caveat}." for caveat in fitted.caveats))
 
 
@@ -76,6 +82,7 @@ def document_of(fitted: FittedSeries) -> dict[str, Any]:
         "n": list(fitted.series.sizes),
         "x": list(fitted.series.rates),
         "best": fitted.best.law.name,
+        "weighted": fitted.is_weighted,
         "fits": [_fit_document(fit) for fit in fitted.fits],
         "caveats": list(fitted.caveats),
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 import altair as alt
 
+from scalelab.lab.plan import short_factor
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.chart_style import BLUE, SUBTITLE_COLOUR, NamedChart, chart_of, styled
 from scalelab.lab.report.effects_content import EffectsContent
@@ -17,7 +18,7 @@ def effects_chart(content: EffectsContent) -> NamedChart | None:
         return None
     rows: list[dict[str, Any]] = [
         {
-            "factor": factor.removeprefix("topology."),
+            "factor": short_factor(factor),
             "level": str(level),
             "rate": rate,
             "text": shown.rate(rate),

@@ -40,7 +40,7 @@ def _comparison_sentence(comparison: Comparison) -> str:
         reasons = "; ".join(f"{scenario.title} is {shown.validity(scenario.validity)}" for scenario in doubtful)
         return f"{_pair(comparison)}: no claim, because {reasons}."
     before, after = comparison.baseline.throughput_per_s, comparison.changed.throughput_per_s
-    if not before or not after:
+    if not before or after is None:
         return f"{_pair(comparison)}: no claim, because a rate is missing."
     return f"{_pair(comparison)}: {_rate_clause(comparison, before, after)}{_response_clause(comparison)}"
 

@@ -28,6 +28,8 @@ VERDICT_HEAD = (
     "Sure",
 )
 _COLUMNS = (GATEWAY, SLOT, CONNECTION, CORE, CACHE_POINT)
+_UTILIZATION_TOLERANCE = 0.1
+_LEAST_DIFFERENCE = 0.5
 _ALMOST_NOTHING = 0.005
 """Of the throughput: a gain below it is called nothing."""
 
@@ -55,6 +57,8 @@ def verdict_content(scenarios: Sequence[ScenarioFigures]) -> VerdictContent:
 
 def binding_text(verdict: Verdict) -> str:
     """The name of what binds."""
+    if verdict.is_load_binding:
+        return "the load"
     return "not known" if verdict.binding is None else _name(verdict.binding)
 
 
@@ -77,7 +81,7 @@ def _row(title: str, verdict: Verdict) -> tuple[str, ...]:
         title,
         binding_text(verdict),
         shown.share(verdict.busy_share),
-        shown.rate(verdict.binding.per_s if verdict.binding is not None else None),
+        shown.rate(verdict.lowest.per_s if verdict.binding is not None or verdict.is_load_binding else None),
         shown.rate(verdict.throughput_per_s),
         *bought,
         verdict.sureness,
@@ -86,6 +90,11 @@ def _row(title: str, verdict: Verdict) -> tuple[str, ...]:
 
 def _sentences(verdict: Verdict) -> Iterator[str]:
     measured = f"{shown.rate(verdict.throughput_per_s)}/s were measured"
+    if verdict.is_load_binding:
+        limit = formula_of(verdict.system, verdict.lowest)
+        yield f"the load asks for {shown.rate(verdict.asked_per_s)}/s and gets it: {measured}."
+        yield f"The lowest limit is that of {_name(verdict.lowest)}: {limit}. What one more would buy is told of it."
+        return
     if verdict.binding is None:
         lowest = f"{_name(verdict.lowest)}: {formula_of(verdict.system, verdict.lowest)}"
         yield f"none of what was measured holds it down: {measured}; the lowest limit is that of {lowest}."
@@ -106,7 +115,17 @@ def _evidence(verdict: Verdict) -> Iterator[str]:
         return
     if verdict.busy_share is not None:
         waiting = f", and {verdict.waiting_mean:,.0f} requests waited for it" if verdict.waiting_mean else ""
-        yield f"Busy {shown.share(verdict.busy_share)} of the time{waiting}."
+        yield f"Busy {shown.share(verdict.busy_share)} of the time{waiting}.{_utilization_law(verdict)}"
+
+
+def _utilization_law(verdict: Verdict) -> str:
+    """Two ways of measuring one thing: looked at once a second, and U = X S from counters."""
+    if verdict.sampled_mean is None or verdict.busy_mean is None:
+        return ""
+    looked, counted = verdict.sampled_mean, verdict.busy_mean
+    agrees = abs(looked - counted) <= max(_LEAST_DIFFERENCE, _UTILIZATION_TOLERANCE * counted)
+    word = "" if agrees else " These do not agree: the probes missed something."
+    return f" Looked at once a second, {looked:.1f} were in use; by the utilisation law, {counted:.1f}.{word}"
 
 
 def _reserve(verdict: Verdict) -> Iterator[str]:

@@ -147,6 +147,8 @@ class ResourceUse(Contract):
     """Places in use, of all units together."""
     waiting_mean: float | None = None
     """Requests in its queue; None where nobody counts them."""
+    sampled_mean: float | None = None
+    """Places in use as looked at once a second: by the utilisation law about the same as `busy_mean`."""
     demand_parts_s: tuple[float, ...] = ()
     """Busy place-seconds of one answer, in equal parts of the window."""
     wait_parts_s: tuple[float, ...] = ()

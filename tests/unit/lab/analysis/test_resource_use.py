@@ -22,6 +22,7 @@ def probes(seconds=30, gateways=2, **changes):
                 "answers": 50.0 * (second + 0.3),
                 "slots_busy_s": 6.0 * (second + 0.3),
                 "slot_wait_s": 30.0 * (second + 0.3),
+                "slots_in_use": 5.0 + second % 3,
                 "cpu_s": 7.0 + 0.2 * (second + 0.3),
             }
             told.update({name: change(second) for name, change in changes.items()})
@@ -50,6 +51,7 @@ def test_demands_are_busy_time_over_answers():
 
     assert found["upstream slots"].demand_s == pytest.approx(0.12)
     assert found["upstream slots"].busy_mean == pytest.approx(12.0)
+    assert found["upstream slots"].sampled_mean == pytest.approx(12.0, abs=0.2)
     assert found["upstream slots"].utilization == pytest.approx(12 / 16)
     assert found["upstream slots"].wait_s == pytest.approx(0.6)
     assert found["upstream slots"].waiting_mean == pytest.approx(60.0)

@@ -126,6 +126,23 @@ def test_a_share_of_failures_is_a_gate(evidence, books, failed, validity):
     assert (finding.validity if finding is not None else "silent") == validity
 
 
+def test_failures_that_are_the_question_are_a_remark(evidence, books):
+    """Under overload refusals are what is looked at: the rate of good answers is the result, and 0 may be it."""
+    refused = evidence(
+        books=books(completed=600, failed=3000), completed_in_window=0, throughput_per_s=0.0, expects_failures=True
+    )
+
+    assert rules.too_many_failures(refused).validity is None
+    assert rules.no_data(refused) is None
+
+
+def test_a_system_that_never_answers_is_no_data_all_the_same(evidence, books):
+    """Failures were expected, but not nothing else."""
+    dead = evidence(books=books(completed=0, failed=3600), completed_in_window=0, expects_failures=True)
+
+    assert rules.no_data(dead).validity == "no-data"
+
+
 @pytest.mark.parametrize(("ratio", "speaks"), [(None, False), (0.1, False), (0.3, True)])
 def test_a_busy_machine_is_a_remark(evidence, ratio, speaks):
     """Generator and system share the cores."""

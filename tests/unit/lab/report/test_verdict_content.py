@@ -32,6 +32,32 @@ def test_slots_that_bind(swept):
     assert "No doubt about which: the next limit, the database pool, is at 240.0/s." in content.sentences[0]
 
 
+def test_an_open_load_below_the_limit(swept):
+    """It gets what it asks for; the limit stands beside it."""
+    content = content_of(swept(rate=30.0, users=0, rate_per_s=30.0, slot_wait_s=0.0))
+
+    cells = dict(zip(VERDICT_HEAD, content.rows[0], strict=True))
+    assert (cells["Binds"], cells["Limit (requests/s)"]) == ("the load", "64.0")
+    assert "the load asks for 30.0/s and gets it: 30.0/s were measured." in content.sentences[0]
+    assert (
+        "The lowest limit is that of the upstream slots: 1 gateway x 8 slots / 125 ms = 64.0/s."
+        in content.sentences[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "word"), [(7.9, "7.9 were in use; by the utilisation law, 8.0."), (4.0, "do not agree")]
+)
+def test_the_utilisation_law_is_checked_on_the_same_data(swept, looked_at, word):
+    """Two ways of measuring the same places, side by side."""
+    record = swept()
+    slots = record.resources[0].model_copy(update={"sampled_mean": looked_at})
+
+    content = content_of(record.model_copy(update={"resources": (slots, *record.resources[1:])}))
+
+    assert word in content.sentences[0]
+
+
 def test_users_that_bind(swept):
     """More of the system would change nothing, and the sentence says so."""
     few = swept(gateways=3, rate=36.9, users=60, slot_wait_s=0.0)

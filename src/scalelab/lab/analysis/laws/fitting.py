@@ -16,6 +16,8 @@ from scalelab.lab.analysis.laws.models import LAWS, Law, Name, Numbers, peak_of
 
 CONFIDENCE = 0.95
 LEAST_SIZES = 3
+LEAST_REPETITIONS = 3
+"""At every size, for the sizes to weigh by their scatter."""
 MUCH_BETTER = 2.0
 """A law with more parameters is taken when its AICc is lower by at least so much."""
 FEW_RUNS_P = 0.05
@@ -131,6 +133,24 @@ def fit_all(
     best = min(good, key=lambda fit: (len(fit.parameters), fit.aicc))
     rest = sorted((fit for fit in fits if fit is not best), key=lambda fit: fit.aicc)
     return (best, *rest)
+
+
+def weights_of(sizes: Sequence[float], rates: Sequence[float]) -> tuple[float, ...] | None:
+    """One over the scatter at each size, from its repetitions; their squares have the mean 1.
+
+    With a handful of repetitions a standard deviation is itself uncertain, so each variance is drawn halfway towards
+    the mean of all. None with fewer than three repetitions at any size: then all weigh alike.
+    """
+    n, x = _checked(sizes, rates)
+    groups = [x[n == size] for size in n]
+    if min(len(group) for group in groups) < LEAST_REPETITIONS:
+        return None
+    variances = np.array([float(np.var(group, ddof=1)) for group in groups])
+    moderated = (variances + variances.mean()) / 2
+    if not moderated.mean():
+        return None
+    weights = 1 / np.sqrt(moderated)
+    return tuple(float(weight) for weight in weights / np.sqrt(np.mean(weights**2)))
 
 
 def caveats_of(sizes: Sequence[float], rates: Sequence[float]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from scalelab.lab.analysis.laws.layered import LayeredSystem, bounds_of, layered_point, with_gateways
 from scalelab.lab.analysis.resource_use import CPU_OF_MACHINE
 from scalelab.lab.analysis.statistics import Interval, t_interval
+from scalelab.lab.analysis.verdict.measured_system import OPEN_LOAD_USERS
 
 GATEWAY = "one more gateway"
 SLOT = "one more slot a gateway"
@@ -66,12 +67,17 @@ def _interval(
     change: Change, system: LayeredSystem, parts: Sequence[LayeredSystem], throughput_per_s: float
 ) -> Interval:
     changed = change(system)
-    by_exponential = layered_point(changed).throughput_per_s / layered_point(system).throughput_per_s
-    by_law = [throughput_per_s * (ratio - 1) for ratio in (by_exponential, _lowest(changed) / _lowest(system))]
+    by_bound = _lowest(changed) / _lowest(system)
+    ratios = [by_bound] if system.users >= OPEN_LOAD_USERS else [_exponential_ratio(changed, system), by_bound]
+    by_law = [throughput_per_s * (ratio - 1) for ratio in ratios]
     spread = [throughput_per_s * (_lowest(change(part)) / _lowest(part) - 1) for part in parts]
     around = t_interval(spread)
     half = around.half_width if around is not None else 0.0
     return Interval(by_law[0], min(by_law) - half, max(by_law) + half)
+
+
+def _exponential_ratio(changed: LayeredSystem, system: LayeredSystem) -> float:
+    return layered_point(changed).throughput_per_s / layered_point(system).throughput_per_s
 
 
 def _lowest(system: LayeredSystem) -> float:

@@ -16,7 +16,8 @@ REACHED_RATIO = 0.85
 """Of the lowest limit: below it something else holds the rate down."""
 CLEAR_RATIO = 1.25
 """The next limit is so much higher: nothing else could be meant."""
-BUSY_SHARE = 0.9
+ANSWERED_RATIO = 0.97
+"""Of what an open load asks for: then it gets what it wants."""
 
 Sureness = Literal["clear", "near", "unexplained"]
 
@@ -27,6 +28,8 @@ class Verdict:
 
     lowest: Bound
     """The lowest limit."""
+    asked_per_s: float | None
+    """Of an open load: what it asks for."""
     is_reached: bool
     """Whether the rate came near it; else something binds that was not measured."""
     following: Bound | None
@@ -37,14 +40,22 @@ class Verdict:
     busy_share: float | None
     """Of the binding resource; None when users bind."""
     waiting_mean: float | None
+    busy_mean: float | None
+    sampled_mean: float | None
+    """Places of the binding resource in use: from counters, and looked at once a second."""
     busiest: tuple[str, float] | None
     """What part of the system was busiest, and its share."""
     gains: tuple[Gain, ...]
 
     @property
     def binding(self) -> Bound | None:
-        """What holds the rate down; None when that was not among what was measured."""
-        return self.lowest if self.is_reached else None
+        """What holds the rate down; None when that was not among what was measured, or is the open load itself."""
+        return self.lowest if self.is_reached and not self.is_load_binding else None
+
+    @property
+    def is_load_binding(self) -> bool:
+        """Whether an open load asks for less than the lowest limit, and gets it."""
+        return self.asked_per_s is not None and self.throughput_per_s >= ANSWERED_RATIO * self.asked_per_s
 
     @property
     def are_users_binding(self) -> bool:
@@ -59,7 +70,7 @@ def judge_scenario(records: Sequence[RunRecord]) -> Verdict | None:
         records: its runs, the first one first.
 
     Returns:
-        None when a run is not of a closed load, or its probes did not tell.
+        None when the probes of a run did not tell.
     """
     systems = [system_of(record) for record in records]
     rates = [record.throughput_per_s for record in records]
@@ -71,19 +82,25 @@ def judge_scenario(records: Sequence[RunRecord]) -> Verdict | None:
     lowest, following = limits[0], limits[1] if len(limits) > 1 else None
     is_reached = rate >= REACHED_RATIO * lowest.per_s
     is_clear = following is None or following.per_s >= CLEAR_RATIO * lowest.per_s
-    shares = {use.name: use.utilization for use in records[0].resources if use.utilization is not None}
-    waiting = {use.name: use.waiting_mean for use in records[0].resources}
+    uses = {use.name: use for use in records[0].resources}
+    shares = {name: use.utilization for name, use in uses.items() if use.utilization is not None}
+    binding = uses.get(lowest.name)
     return Verdict(
         lowest=lowest,
+        asked_per_s=records[0].rate_per_s,
         is_reached=is_reached,
         following=following,
         sureness="unexplained" if not is_reached else "clear" if is_clear else "near",
         throughput_per_s=rate,
         system=system,
         busy_share=shares.get(lowest.name),
-        waiting_mean=waiting.get(lowest.name),
+        waiting_mean=binding.waiting_mean if binding is not None else None,
+        busy_mean=binding.busy_mean if binding is not None else None,
+        sampled_mean=binding.sampled_mean if binding is not None else None,
         busiest=max(shares.items(), key=lambda pair: pair[1]) if shares else None,
-        gains=gains_of(system, parts_of(records), rate) if is_reached else (),
+        gains=gains_of(system, parts_of(records), lowest.per_s if records[0].rate_per_s else rate)
+        if is_reached or records[0].rate_per_s
+        else (),
     )
 
 

@@ -8,6 +8,8 @@ from scalelab.lab.results.run_record import ResourceUse, RunRecord
 
 LEAST_SLOT_SHARE = 0.02
 """Below it, what the few misses took of slots and pool says nothing of one miss."""
+OPEN_LOAD_USERS = 1_000_000
+"""Whoever sends an open load does not wait for answers: users are no limit, and only bounds are asked for."""
 LEAST_BUSY = 0.2
 """A process below it makes nobody wait: its time is only part of the answer's."""
 
@@ -19,7 +21,7 @@ def system_of(record: RunRecord, part: int | None = None) -> LayeredSystem | Non
     users' limit would by Little's law always be the rate that was measured.
 
     Args:
-        record: of a closed load whose probes told what slots and pool did.
+        record: its probes told what slots and pool did. Of an open load, what it could do with users enough.
         part: of the window; None takes all of it.
 
     Returns:
@@ -27,7 +29,7 @@ def system_of(record: RunRecord, part: int | None = None) -> LayeredSystem | Non
     """
     uses = {use.name: use for use in record.resources}
     slots, pool = uses.get(SLOTS), uses.get(POOL)
-    if slots is None or pool is None or record.users < 1 or record.throughput_per_s is None:
+    if slots is None or pool is None or record.throughput_per_s is None:
         return None
     share = slot_share(record)
     per_miss = 1 / share if share else 0.0
@@ -35,7 +37,7 @@ def system_of(record: RunRecord, part: int | None = None) -> LayeredSystem | Non
     hold_s = (_demand_s(slots, part) - _wait_s(pool, part)) * per_miss
     cpus = tuple(_cpu(use, part) for use in record.resources if use.name.startswith(CPU_OF))
     return LayeredSystem(
-        users=record.users,
+        users=record.users or OPEN_LOAD_USERS,
         think_s=record.think_time_mean_s,
         gateways=slots.units,
         slots=slots.places,

@@ -92,7 +92,7 @@ def _systems(sweep: Mapping[int, Sequence[RunRecord]]) -> list[LayeredSystem]:
             f"{record.title} (run {record.repetition}) is {', '.join(record.validity)}" for record in doubtful
         )
         raise PredictionError(f"nothing is predicted from runs that are not valid: {named}")
-    found = [(record, system_of(record)) for record in records]
+    found = [(record, system_of(record) if record.users else None) for record in records]
     untold = [record.title for record, system in found if system is None]
     if untold:
         raise PredictionError(

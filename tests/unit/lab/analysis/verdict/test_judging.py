@@ -89,7 +89,25 @@ def test_the_interval_is_as_wide_as_the_demands_differ(swept):
     assert slot.low <= 8.0 <= slot.high
 
 
-@pytest.mark.parametrize("changes", [{"resources": ()}, {"users": 0}, {"throughput_per_s": None}])
+def test_an_open_load_below_the_limit_binds_itself(swept):
+    """30/s are asked for and answered: the limit is told, and what one more of it would add to that."""
+    verdict = judge_scenario([swept(rate=30.0, users=0, rate_per_s=30.0, slot_wait_s=0.0)])
+
+    assert verdict.is_load_binding
+    assert (verdict.binding, verdict.lowest.name) == (None, SLOTS)
+    assert verdict.lowest.per_s == pytest.approx(64.0)
+    assert gains(verdict)["one more gateway"].value == pytest.approx(64.0)
+
+
+def test_an_open_load_beyond_the_limit_finds_it(swept):
+    """96/s are asked for, 63 come back: the slots bind, as with users who wait."""
+    verdict = judge_scenario([swept(rate=63.5, users=0, rate_per_s=96.0)])
+
+    assert (verdict.binding.name, verdict.sureness) == (SLOTS, "clear")
+    assert gains(verdict)["one more connection"].value == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("changes", [{"resources": ()}, {"throughput_per_s": None}])
 def test_without_the_measurements_there_is_no_verdict(swept, changes):
-    """An open load, an older swept, or probes that did not tell."""
+    """An older record, or probes that did not tell."""
     assert judge_scenario([swept().model_copy(update=changes)]) is None
