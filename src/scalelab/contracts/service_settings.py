@@ -82,6 +82,10 @@ class GatewaySettings(ServiceSettings):
     retry_budget_ratio: float = 0.1
     hedge_percentile: float = 0.0
     hedge_budget_ratio: float = 0.1
+    breaker_failure_ratio: float = 0.0
+    breaker_minimum_attempts: int = 20
+    breaker_open_s: float = 5.0
+    breaker_probes: int = 3
     slow_replicas: int = 0
     slow_replica_delay_s: float = 0.0
     coalescing: bool = True

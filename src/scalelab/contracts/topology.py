@@ -25,7 +25,10 @@ class Delay(Contract):
     seed: int = 1
 
 
-BalancingPolicy = Literal["round_robin", "least_connections", "random", "power_of_two"]
+BalancingPolicy = Literal[
+    "round_robin", "least_connections", "random", "power_of_two", "peak_ewma", "hash_key", "hash_user"
+]
+POLICIES_OF_PYTHON_ALONE: frozenset[BalancingPolicy] = frozenset({"peak_ewma"})
 
 
 class LoadBalancer(Contract):
@@ -33,7 +36,8 @@ class LoadBalancer(Contract):
 
     engine: Literal["haproxy", "python"] = "haproxy"
     policy: BalancingPolicy = "round_robin"
-    """Who gets a request: each in turn, whoever has fewest, anyone, or the less busy of two drawn at random."""
+    """Who gets a request: each in turn; whoever has fewest; anyone; the less busy of two drawn at random; whoever is
+    quickest for what it has in hand (Python engine only); always the same for a key, or for a user."""
     host: str = "127.0.0.1"
     """Address to listen on. Loopback unless you say otherwise."""
     port: Port = 0
@@ -49,6 +53,15 @@ class LoadBalancer(Contract):
     """Longest wait for a gateway's answer; beyond it the client gets 504."""
     drain_timeout_s: PositiveSeconds = 30.0
     """Longest wait for the requests of a gateway that is being removed."""
+
+    @model_validator(mode="after")
+    def _engine_has_the_policy(self) -> Self:
+        if self.engine != "python" and self.policy in POLICIES_OF_PYTHON_ALONE:
+            raise ValueError(
+                f"policy = {self.policy!r} is not offered by engine = {self.engine!r}: use engine = 'python', or "
+                f"'power_of_two', which is near to it"
+            )
+        return self
 
 
 class OriginRoute(Contract):
@@ -87,6 +100,14 @@ class ApiGateway(Contract):
     """A read that takes longer than this share of the last ones is asked a second time, e.g. 0.95; 0 = never."""
     hedge_budget_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Second requests for each first one, over time."""
+    breaker_failure_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Circuit breaker: share of failed attempts at a service within 10 s that has it left alone; 0 = never."""
+    breaker_minimum_attempts: Annotated[int, Field(ge=1)] = 20
+    """Within 10 s, before a share means anything."""
+    breaker_open_s: PositiveSeconds = 5.0
+    """How long the service is left alone; requests for it get 503 at once."""
+    breaker_probes: Annotated[int, Field(ge=1, le=100)] = 3
+    """Requests at a time that try it afterwards; so many good ones close the breaker."""
     slow_replicas: Annotated[int, Field(ge=0, le=64)] = 0
     """So many gateways, the first ones, are slower than the others: a handicap to try policies on."""
     slow_replica_delay_s: Seconds = 0.0

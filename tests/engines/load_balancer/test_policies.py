@@ -33,3 +33,35 @@ async def test_what_a_busy_gateway_is_given(start_gateways, start_balancer, poli
     (await hanging).close()
     assert least <= names[busy.name] <= most
     assert names.total() == 60
+
+
+async def gateway_of(balancer, target, headers=None):
+    async with balancer.client.get(target, headers=headers) as response:
+        return (await response.json())["gateway"]
+
+
+async def test_a_key_has_its_gateway(start_gateways, start_balancer):
+    """The same for each of 30 keys, three times; and not all of them at one gateway."""
+    balancer = await start_balancer(await start_gateways(3), policy="hash_key")
+
+    rounds = [[await gateway_of(balancer, f"/echo?key={key}") for key in range(30)] for _ in range(3)]
+
+    assert rounds[0] == rounds[1] == rounds[2]
+    assert len(set(rounds[0])) == 3
+
+
+async def test_a_user_has_a_gateway(start_gateways, start_balancer):
+    """Told by the token, whatever is asked for; without one in turn."""
+    balancer = await start_balancer(await start_gateways(3), policy="hash_user")
+
+    rounds = [
+        [
+            await gateway_of(balancer, f"/echo?key={number}", {"Authorization": f"Bearer token-{user}"})
+            for user in range(30)
+        ]
+        for number in range(2)
+    ]
+    in_turn = {await gateway_of(balancer, "/echo") for _ in range(6)}
+
+    assert rounds[0] == rounds[1]
+    assert len(set(rounds[0])) == len(in_turn) == 3

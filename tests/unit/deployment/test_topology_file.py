@@ -63,6 +63,15 @@ def test_single_fault_is_one_line():
     )
 
 
+def test_a_policy_that_an_engine_does_not_have_is_refused():
+    """Never ignored; and what to do instead."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_topology(overrides=["load_balancer.policy=peak_ewma"])
+
+    assert "policy = 'peak_ewma' is not offered by engine = 'haproxy': use engine = 'python'" in str(caught.value)
+    read_topology(overrides=["load_balancer.policy=peak_ewma", "load_balancer.engine=python"])
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "told"),
     [

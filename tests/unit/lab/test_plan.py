@@ -108,7 +108,7 @@ def test_other_factors_are_paths(classic):
         "results_pool_size_16_users_100",
     ]
     assert [scenario.topology.database.pool_size for scenario in plan.scenarios] == [8, 16]
-    assert plan.scenarios[0].title == "database.pool_size = 8, load.users = 100"
+    assert plan.scenarios[0].title == "pool_size = 8, users = 100"
     assert plan.scenarios[0].cache is None
 
 

@@ -23,11 +23,13 @@ _FAULT_STATUS = {
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
     "unreachable": HTTPStatus.BAD_GATEWAY,
     "broken": HTTPStatus.BAD_GATEWAY,
+    "left_alone": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _FAULT_DETAIL = {
     "timeout": "the service behind the gateway did not answer in time",
     "unreachable": "the service behind the gateway could not be reached",
     "broken": "the service behind the gateway broke off its answer",
+    "left_alone": "the service behind the gateway failed too often of late, and is left alone for a while",
 }
 _PASSED_ON = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 """Faults of the service that mean the same seen from the client; any other 5xx is a bad gateway."""
@@ -88,6 +90,8 @@ def come_back(request: Request, detail: str) -> Response:
 
 def as_response(request: Request, outcome: UpstreamAnswer | UpstreamFault) -> Response:
     """What the client sees of an upstream's outcome."""
+    if isinstance(outcome, UpstreamFault) and outcome.kind == "left_alone":
+        return come_back(request, _FAULT_DETAIL[outcome.kind])  # not logged each time: the breaker's opening was
     if isinstance(outcome, UpstreamFault):
         structlog.get_logger().warning("upstream_fault", kind=outcome.kind, detail=outcome.detail)
         return problem(request, _FAULT_STATUS[outcome.kind], _FAULT_DETAIL[outcome.kind])

@@ -5,6 +5,9 @@ from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.contracts.topology import Delay
 from scalelab.stack.resilience import (
     Asks,
+    Breaker,
+    BreakerRule,
+    BreakingUpstream,
     Budget,
     HedgedUpstream,
     RecentLatencies,
@@ -23,6 +26,22 @@ class Tactics:
         self._settings = settings
         self._retrying: list[RetryingUpstream] = []
         self._hedged: list[HedgedUpstream] = []
+        self._breaking: list[BreakingUpstream] = []
+        self._expose(metrics)
+
+    def _expose(self, metrics: ServiceMetrics) -> None:
+        settings = self._settings
+        if settings.breaker_failure_ratio:
+            metrics.count(
+                metric_names.BREAKER_OPENED_TOTAL,
+                "Times that a service was left alone.",
+                lambda: sum(b.breaker.opened for b in self._breaking),
+            )
+            metrics.count(
+                metric_names.BREAKER_REFUSED_TOTAL,
+                "Requests that were not sent meanwhile.",
+                lambda: sum(b.refused for b in self._breaking),
+            )
         if settings.retries:
             metrics.count(
                 metric_names.RETRIES_TOTAL,
@@ -45,10 +64,20 @@ class Tactics:
             )
 
     def around(self, upstream: Asks) -> Asks:
-        """The service as the gateway asks it. A hedge is part of one attempt; a retry is another one."""
+        """The service as the gateway asks it: the breaker sees every request, a hedge is part of an attempt."""
         settings, asked = self._settings, upstream
         if _number(settings.instance) <= settings.slow_replicas and settings.slow_replica_delay_s > 0:
             asked = SlowedUpstream(asked, settings.slow_replica_delay_s)
+        if settings.breaker_failure_ratio:
+            rule = BreakerRule(
+                settings.breaker_failure_ratio,
+                settings.breaker_minimum_attempts,
+                settings.breaker_open_s,
+                settings.breaker_probes,
+            )
+            breaking = BreakingUpstream(asked, Breaker(rule))
+            self._breaking.append(breaking)
+            asked = breaking
         if settings.hedge_percentile:
             hedged = HedgedUpstream(
                 asked, RecentLatencies(settings.hedge_percentile), Budget(settings.hedge_budget_ratio)
@@ -56,8 +85,8 @@ class Tactics:
             self._hedged.append(hedged)
             asked = hedged
         if settings.retries:
-            rule = RetryRule(settings.retries, settings.retry_backoff_s, settings.retry_backoff_max_s)
-            retrying = RetryingUpstream(asked, rule, Budget(settings.retry_budget_ratio))
+            retry_rule = RetryRule(settings.retries, settings.retry_backoff_s, settings.retry_backoff_max_s)
+            retrying = RetryingUpstream(asked, retry_rule, Budget(settings.retry_budget_ratio))
             self._retrying.append(retrying)
             asked = retrying
         return asked

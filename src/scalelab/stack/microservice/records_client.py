@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Literal
 
 from pydantic import ValidationError
 
 from scalelab.contracts.records import RECORDS_PATH, Record, RecordRange
-from scalelab.stack.upstream import UpstreamAnswer, UpstreamClient, UpstreamFault
+from scalelab.stack.upstream import UpstreamAnswer, UpstreamClient, UpstreamFault, UpstreamFaultKind
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,11 @@ class RecordsMissing:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-_STATUS_OF_FAULT: dict[Literal["unreachable", "timeout", "broken"], HTTPStatus] = {
+_STATUS_OF_FAULT: dict[UpstreamFaultKind, HTTPStatus] = {
     "unreachable": HTTPStatus.BAD_GATEWAY,
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
     "broken": HTTPStatus.BAD_GATEWAY,
+    "left_alone": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 

@@ -1,12 +1,17 @@
-"""Further attempts at one service: retries and hedges, within a budget. Wraps whatever asks; opens nothing itself."""
+"""How a service is asked that is slow or fails: retries, hedges, a breaker. Wraps what asks, opens nothing."""
 
 from scalelab.stack.resilience.asking import Asks
+from scalelab.stack.resilience.breaker import LEFT_ALONE, Breaker, BreakerRule, BreakingUpstream
 from scalelab.stack.resilience.budget import Budget
 from scalelab.stack.resilience.hedging import HedgeCounts, HedgedUpstream, RecentLatencies
 from scalelab.stack.resilience.retrying import RetryCounts, RetryingUpstream, RetryRule
 
 __all__ = [
+    "LEFT_ALONE",
     "Asks",
+    "Breaker",
+    "BreakerRule",
+    "BreakingUpstream",
     "Budget",
     "HedgeCounts",
     "HedgedUpstream",

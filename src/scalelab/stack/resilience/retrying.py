@@ -73,5 +73,7 @@ class RetryingUpstream:
 
 
 def may_be_better(outcome: UpstreamAnswer | UpstreamFault) -> bool:
-    """A fault, or a service that says it is busy. Any other status is its word."""
-    return isinstance(outcome, UpstreamFault) or outcome.status == HTTPStatus.SERVICE_UNAVAILABLE
+    """A fault, or a service that says it is busy; any other status is its word. Who is left alone stays alone."""
+    if isinstance(outcome, UpstreamFault):
+        return outcome.kind != "left_alone"
+    return outcome.status == HTTPStatus.SERVICE_UNAVAILABLE

@@ -5,6 +5,6 @@ decodes nothing and adds no header but Host and the body's framing.
 """
 
 from scalelab.stack.upstream.client import UpstreamClient
-from scalelab.stack.upstream.values import StreamedAnswer, UpstreamAnswer, UpstreamFault
+from scalelab.stack.upstream.values import StreamedAnswer, UpstreamAnswer, UpstreamFault, UpstreamFaultKind
 
-__all__ = ["StreamedAnswer", "UpstreamAnswer", "UpstreamClient", "UpstreamFault"]
+__all__ = ["StreamedAnswer", "UpstreamAnswer", "UpstreamClient", "UpstreamFault", "UpstreamFaultKind"]

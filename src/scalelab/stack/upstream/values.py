@@ -37,11 +37,14 @@ class StreamedAnswer:
     body: StreamedBody
 
 
+UpstreamFaultKind = Literal["unreachable", "timeout", "broken", "left_alone"]
+
+
 @dataclass(frozen=True)
 class UpstreamFault:
-    """No answer: not reached, not in time, or broken off."""
+    """No answer: not reached, not in time, broken off, or not asked because it failed too often of late."""
 
-    kind: Literal["unreachable", "timeout", "broken"]
+    kind: UpstreamFaultKind
     detail: str
 
 

@@ -23,6 +23,16 @@ async def test_a_fault_has_the_status_that_means_it(lab, scripted, kind, status)
     assert fault["Content-Type"] == "application/problem+json"
 
 
+async def test_a_service_that_is_left_alone_is_503_with_the_time_to_come_back(lab, scripted):
+    """The breaker's word, told as a problem."""
+    lab.database.answers = [scripted.fault("left_alone")]
+
+    answer = await lab.client.get("/data?key=1")
+
+    assert (answer.status, answer["Retry-After"]) == (503, "1")
+    assert "left alone for a while" in answer.json["detail"]
+
+
 @pytest.mark.parametrize(
     ("status", "seen"), [(500, 502), (501, 502), (502, 502), (503, 503), (504, 504), (400, 400), (404, 404)]
 )

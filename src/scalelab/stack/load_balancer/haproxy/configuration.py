@@ -24,13 +24,15 @@ _TUNNEL_TIMEOUT_S = 3600
 _RETRIES = 3
 _METHODS_TO_REPEAT = "GET HEAD OPTIONS TRACE PUT DELETE"
 """Idempotent (RFC 9110, 9.2.2): may be sent again when no byte of an answer came."""
-_ALGORITHMS: dict[BalancingPolicy, str] = {
-    "round_robin": "roundrobin",
-    "least_connections": "leastconn",
-    "random": "random(1)",
-    "power_of_two": "random(2)",
+_ALGORITHMS: dict[BalancingPolicy, tuple[str, ...]] = {
+    "round_robin": ("balance roundrobin",),
+    "least_connections": ("balance leastconn",),
+    "random": ("balance random(1)",),
+    "power_of_two": ("balance random(2)",),
+    "hash_key": ("balance url_param key", "hash-type consistent"),
+    "hash_user": ("balance hdr(Authorization)", "hash-type consistent"),
 }
-"""HAProxy's random(N) draws N servers and takes the one with the fewest requests."""
+"""random(N) draws N servers and takes the one with fewest requests. What has nothing to hash is balanced in turn."""
 _OWN_ERRORS = (400, 408, 500, 502, 503, 504)
 _RETRY_AFTER_S = 1
 
@@ -185,7 +187,7 @@ def _admin(settings: BalancerSettings, listeners: Listeners) -> list[str]:
 def _gateways(settings: BalancerSettings, servers: Sequence[Server]) -> list[str]:
     return [
         f"backend {BACKEND}",
-        f"balance {_ALGORITHMS[settings.policy]}",
+        *_ALGORITHMS[settings.policy],
         "option abortonclose",
         "option redispatch 1",
         f"retries {_RETRIES}",

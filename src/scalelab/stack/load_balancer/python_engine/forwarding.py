@@ -5,6 +5,7 @@ Never sends a request again that a member may have acted on.
 
 import asyncio
 from http import HTTPStatus
+from urllib.parse import parse_qs
 
 import structlog
 from starlette.requests import Request
@@ -74,7 +75,7 @@ class Forwarder:
         await self._answer(exchange, *_ANSWERS[outcome])
 
     async def _forward(self, exchange: Exchange) -> Outcome:
-        facts = RequestFacts(exchange.scope["method"], exchange.scope["path"], _client(exchange.scope))
+        facts = facts_of(exchange.scope)
         tried: list[PooledMember] = []
         replays = 0
         member = self._pool.choose(facts)
@@ -111,6 +112,14 @@ class Forwarder:
         exchange.has_started = True
         response = problem(Request(exchange.scope), status, detail, headers)
         await response(exchange.scope, _no_more, exchange.send)
+
+
+def facts_of(scope: Scope) -> RequestFacts:
+    """What a policy may know. A user is who has a token, whatever is in it: it is told apart, not believed."""
+    keys = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [""])
+    tokens = [value for name, value in scope.get("headers", ()) if name == b"authorization"]
+    user = tokens[0].decode("latin-1") if tokens else ""
+    return RequestFacts(scope["method"], scope["path"], _client(scope), key=keys[0], user=user)
 
 
 def _client(scope: Scope) -> str:

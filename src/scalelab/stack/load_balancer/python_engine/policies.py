@@ -1,11 +1,18 @@
 """Which member answers a request: one small type per policy, and the table of them."""
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from random import Random
 from typing import Protocol
 
 from scalelab.contracts.topology import BalancingPolicy
+
+DECAY_S = 10.0
+UNKNOWN_S = 0.001
+"""What a member is taken for that has not answered yet, or long ago."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,10 @@ class RequestFacts:
     path: str
     client: str
     """Address of the client; never from a header."""
+    key: str = ""
+    """Of the query; empty without one."""
+    user: str = ""
+    """What tells one user's token from another's; empty without one."""
 
 
 class Policy(Protocol):
@@ -33,8 +44,18 @@ class Policy(Protocol):
         """One of `candidates`, which are in order of their names and at least one."""
         ...
 
+    def answered(self, name: str, latency_s: float) -> None:
+        """A member is done with a request, one way or another."""
 
-class RoundRobin:
+
+class Unheeding:
+    """A policy that does not care how long its members take."""
+
+    def answered(self, name: str, latency_s: float) -> None:
+        """See `Policy`."""
+
+
+class RoundRobin(Unheeding):
     """Each in turn, by name. Members may come and go without anyone being skipped or served twice."""
 
     def __init__(self) -> None:
@@ -47,7 +68,7 @@ class RoundRobin:
         return chosen
 
 
-class LeastConnections:
+class LeastConnections(Unheeding):
     """Whoever has the fewest requests in flight; among equals each in turn."""
 
     def __init__(self) -> None:
@@ -59,7 +80,7 @@ class LeastConnections:
         return self._turns.choose([one for one in candidates if one.in_flight == fewest], request)
 
 
-class RandomChoice:
+class RandomChoice(Unheeding):
     """Of `draws` members drawn at random the one with the fewest requests: 1 is anyone, 2 the power of two choices.
 
     Source: Mitzenmacher, The Power of Two Choices in Randomized Load Balancing (2001).
@@ -75,10 +96,69 @@ class RandomChoice:
         return min(drawn, key=lambda candidate: candidate.in_flight)
 
 
+class PeakEwma:
+    """Whoever is quickest for what it has in hand: its latency, times its requests and this one.
+
+    The latency is an average that forgets over `DECAY_S`, but jumps to a peak at once: a member that gets slow is
+    avoided after one answer, and trusted again little by little.
+
+    Source: Finagle's load balancer of this name (Twitter, 2013).
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._known: dict[str, tuple[float, float]] = {}
+        """Name -> latency, and when it was worked out."""
+
+    def choose(self, candidates: Sequence[Candidate], _request: RequestFacts) -> Candidate:
+        """The one with the least expected wait; whoever is not known yet counts as quick."""
+        now_s = self._monotonic()
+        return min(candidates, key=lambda one: self._latency_s(one.name, now_s) * (one.in_flight + 1))
+
+    def answered(self, name: str, latency_s: float) -> None:
+        """See `Policy`."""
+        now_s = self._monotonic()
+        before_s = self._latency_s(name, now_s)
+        if latency_s >= before_s or name not in self._known:
+            self._known[name] = (latency_s, now_s)
+            return
+        weight = math.exp(-(now_s - self._known[name][1]) / DECAY_S)
+        self._known[name] = (before_s * weight + latency_s * (1 - weight), now_s)
+
+    def _latency_s(self, name: str, now_s: float) -> float:
+        """As last worked out, sinking while nothing is heard: who was avoided is tried again in the end."""
+        known = self._known.get(name)
+        if known is None:
+            return UNKNOWN_S
+        return max(UNKNOWN_S, known[0] * math.exp(-(now_s - known[1]) / DECAY_S))
+
+
+class ConsistentHash(Unheeding):
+    """Always the same member for a value, and another only for those whose member is gone.
+
+    Each member draws a number for the value, and the highest has it (rendezvous hashing): nobody else moves when a
+    member comes or goes. Source: Thaler and Ravishankar (1998).
+    """
+
+    def __init__(self, value_of: Callable[[RequestFacts], str]) -> None:
+        self._value_of = value_of
+        self._turns = RoundRobin()
+
+    def choose(self, candidates: Sequence[Candidate], request: RequestFacts) -> Candidate:
+        """The value's member; what has no value is balanced in turn."""
+        value = self._value_of(request)
+        if not value:
+            return self._turns.choose(candidates, request)
+        return max(candidates, key=lambda one: blake2b(f"{one.name}\n{value}".encode(), digest_size=8).digest())
+
+
 POLICIES: dict[BalancingPolicy, Callable[[], Policy]] = {
     "round_robin": RoundRobin,
     "least_connections": LeastConnections,
     "random": lambda: RandomChoice(1),
     "power_of_two": lambda: RandomChoice(2),
+    "peak_ewma": PeakEwma,
+    "hash_key": lambda: ConsistentHash(lambda request: request.key),
+    "hash_user": lambda: ConsistentHash(lambda request: request.user),
 }
 """Name in the settings -> maker."""

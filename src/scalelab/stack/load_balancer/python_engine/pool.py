@@ -1,6 +1,7 @@
 """The members as the worker process knows them: health, requests in flight, who may be chosen. Does no I/O."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ class PooledMember:
     """Set once it has been up."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while it has no request in flight."""
+    on_answered: Callable[[str, float], None] = lambda _name, _latency_s: None
+    """Is told its name and how long a request took."""
 
     def __post_init__(self) -> None:
         self.idle.set()
@@ -35,6 +38,7 @@ class PooledMember:
     @contextmanager
     def request_in_flight(self, task: asyncio.Task[object]) -> Iterator[None]:
         """Counts one request, whatever way it ends."""
+        began_s = time.monotonic()
         self.requests.add(task)
         self.idle.clear()
         try:
@@ -42,6 +46,7 @@ class PooledMember:
         finally:
             self.requests.discard(task)
             self.answered += 1
+            self.on_answered(self.member.name, time.monotonic() - began_s)
             if not self.requests:
                 self.idle.set()
 
@@ -57,7 +62,7 @@ class MemberPool:
 
     def add(self, members: Iterable[Member]) -> list[PooledMember]:
         """New members, down until their check passes."""
-        added = [PooledMember(member) for member in members]
+        added = [PooledMember(member, on_answered=self._policy.answered) for member in members]
         self.members = sorted([*self.members, *added], key=lambda pooled: pooled.member.name)
         return added
 

@@ -3,7 +3,7 @@
 import pytest
 
 from scalelab.stack.load_balancer.python_engine.attempt import Outcome
-from scalelab.stack.load_balancer.python_engine.forwarding import may_try_again
+from scalelab.stack.load_balancer.python_engine.forwarding import facts_of, may_try_again
 
 
 def _may(outcome, method="GET", *, is_body_touched=False, replays=0, connects=1):
@@ -40,3 +40,22 @@ def test_only_idempotent_requests_are_replayed(method, expected):
 def test_nothing_else_is_tried_again(outcome):
     """A slow gateway gets no help from a second copy of its work."""
     assert not _may(outcome)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "key", "user"),
+    [
+        (b"", [], "", ""),
+        (b"key=7&x=1", [(b"authorization", b"Bearer a.b.c")], "7", "Bearer a.b.c"),
+        (b"key=a%20b&key=2", [(b"authorization", b"1"), (b"authorization", b"2")], "a b", "1"),
+        (b"key=\xff&&&=", [(b"Authorization", b"\xe4")], "\xff", ""),
+    ],
+)
+def test_what_a_policy_may_know_of_a_request(query, headers, key, user):
+    """Anything may stand there; the first one counts, and nothing is believed of it."""
+    scope = {"method": "GET", "path": "/data", "client": ("127.0.0.1", 1), "query_string": query, "headers": headers}
+
+    facts = facts_of(scope)
+
+    assert (facts.method, facts.path, facts.client) == ("GET", "/data", "127.0.0.1")
+    assert (facts.key, facts.user) == (key, user)

@@ -11,7 +11,9 @@ from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.python_engine.policies import (
     POLICIES,
     Candidate,
+    ConsistentHash,
     LeastConnections,
+    PeakEwma,
     RandomChoice,
     RequestFacts,
     RoundRobin,
@@ -74,6 +76,91 @@ def test_the_busier_of_two_is_not_taken():
 
     assert chosen["a"] == 0
     assert 1900 < chosen["b"] < 2100
+
+
+class Clock:
+    """Stands still until the test moves it."""
+
+    def __init__(self):
+        self.now_s = 100.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def test_a_member_that_gets_slow_is_avoided_after_one_answer():
+    """0.4 s beside 0.1 s: the quick one is given up to three requests before the slow one gets its first."""
+    policy = PeakEwma(Clock())
+    policy.answered("a", 0.4)
+    policy.answered("b", 0.1)
+
+    chosen = [
+        policy.choose([Candidate("a", 0), Candidate("b", in_flight)], FACTS).name for in_flight in (0, 1, 2, 3, 4)
+    ]
+
+    assert chosen == ["b", "b", "b", "a", "a"]
+
+
+def test_a_slow_one_is_tried_again_in_the_end():
+    """What was bad long ago counts ever less: after half a minute without news it is no worse than the busy one."""
+    clock = Clock()
+    policy = PeakEwma(clock)
+    policy.answered("a", 0.4)
+    clock.now_s += 30.0
+    policy.answered("b", 0.1)
+
+    assert policy.choose(_candidates("ab"), FACTS).name == "a"
+
+
+def test_a_good_answer_does_not_make_up_for_a_peak_at_once():
+    """The average forgets over ten seconds; one quick answer right after the peak hardly counts."""
+    clock = Clock()
+    policy = PeakEwma(clock)
+    policy.answered("a", 1.0)
+    clock.now_s += 0.1
+    policy.answered("a", 0.01)
+    policy.answered("b", 0.5)
+
+    assert policy.choose(_candidates("ab"), FACTS).name == "b"
+
+
+def test_who_is_not_known_yet_is_tried():
+    """A newcomer has no latency, and gets a request before those that have."""
+    policy = PeakEwma(Clock())
+    policy.answered("a", 0.05)
+
+    assert policy.choose(_candidates("ab"), FACTS).name == "b"
+
+
+@given(st.sets(st.text("abcdef", min_size=1, max_size=3), min_size=2, max_size=8), st.text(min_size=1, max_size=8))
+def test_a_value_moves_only_when_its_member_goes(names, key):
+    """Whoever else leaves: the same member; and the same again when it is back."""
+    policy, facts = ConsistentHash(lambda request: request.key), RequestFacts("GET", "/", "127.0.0.1", key=key)
+
+    chosen = policy.choose(_candidates(names), facts).name
+    without_another = policy.choose(_candidates(names - {min(names - {chosen})}), facts).name
+
+    assert without_another == chosen
+    assert policy.choose(_candidates(names - {chosen}), facts).name != chosen
+    assert policy.choose(_candidates(names), facts).name == chosen
+
+
+def test_values_are_spread():
+    """3,000 keys over three members: about a thousand each."""
+    policy = ConsistentHash(lambda request: request.key)
+
+    chosen = Counter(
+        policy.choose(_candidates("abc"), RequestFacts("GET", "/", "", key=str(key))).name for key in range(3000)
+    )
+
+    assert all(900 < chosen[name] < 1100 for name in "abc")
+
+
+def test_what_has_no_value_is_balanced_in_turn():
+    """Requests without a key do not all go to one member."""
+    policy = ConsistentHash(lambda request: request.key)
+
+    assert [policy.choose(_candidates("ab"), FACTS).name for _ in range(3)] == ["a", "b", "a"]
 
 
 def test_one_member_is_enough_for_all_policies():
