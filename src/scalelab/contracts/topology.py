@@ -100,6 +100,13 @@ class ApiGateway(Contract):
     """A read that takes longer than this share of the last ones is asked a second time, e.g. 0.95; 0 = never."""
     hedge_budget_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Second requests for each first one, over time."""
+    rate_limit_per_s: Annotated[float, Field(ge=0)] = 0.0
+    """Requests of one user on one route of the records, over all gateways, in the long run; beyond it 429. 0 = none.
+    With a limit nothing is answered from the hit path's memory: every request is counted."""
+    rate_limit_burst: Annotated[int, Field(ge=1)] = 10
+    """So many of them may come at once."""
+    rate_limit_when_unreachable: Literal["local", "accept", "refuse"] = "local"
+    """While the shared counts cannot be reached: each gateway counts for itself, lets in, or answers 503."""
     breaker_failure_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Circuit breaker: share of failed attempts at a service within 10 s that has it left alone; 0 = never."""
     breaker_minimum_attempts: Annotated[int, Field(ge=1)] = 20

@@ -79,16 +79,19 @@ def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str,
         path = f"{PROCESS_PATH}?key={request.state.record_key}"
         return await forward(request, parts.slots, parts.microservice, "GET", path)
 
-    return {DATA_PATH: read_data, PROCESS_PATH: read_process}
+    return {DATA_PATH: _limited(parts, read_data), PROCESS_PATH: _limited(parts, read_process)}
+
+
+def _limited(parts: GatewayParts, handler: Handler) -> Handler:
+    """Within the rate limit, if there is one."""
+    return handler if parts.rate_limiter is None else parts.rate_limiter(handler)
 
 
 def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence[BaseRoute]:
     """Reads and writes of records, for who has a token."""
     read_data, read_process = (requires_token(takes_record_key(reads[path])) for path in (DATA_PATH, PROCESS_PATH))
 
-    @requires_token(scope=DATA_WRITE_SCOPE)
-    @takes_record_key
-    async def write_data(request: Request) -> Response:
+    async def write_record(request: Request) -> Response:
         try:
             update = await read_document(request, RecordUpdate)
         except ClientDisconnect:
@@ -97,6 +100,8 @@ def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence
             return problem(request, update.status, update.detail)
         tags = tags_of_record(request.state.record_key)
         return await parts.writes.write(request, parts.database, record_path(request), update, tags)
+
+    write_data = requires_token(scope=DATA_WRITE_SCOPE)(takes_record_key(_limited(parts, write_record)))
 
     async def data(request: Request) -> Response:
         return await (write_data(request) if request.method == "PUT" else read_data(request))

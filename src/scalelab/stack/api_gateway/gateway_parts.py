@@ -5,6 +5,9 @@ from contextlib import asynccontextmanager
 from time import monotonic, time
 from typing import Any
 
+from prometheus_client import Counter
+
+from scalelab.contracts import metric_names
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.access import Access
 from scalelab.stack.api_gateway.authentication import Handler
@@ -17,9 +20,11 @@ from scalelab.stack.api_gateway.login import Login
 from scalelab.stack.api_gateway.origin.origins import Origins
 from scalelab.stack.api_gateway.passwords import PasswordChecks
 from scalelab.stack.api_gateway.purging import Purges
+from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule, SharedRateCounts
 from scalelab.stack.api_gateway.record_writes import RecordWrites
 from scalelab.stack.api_gateway.response_cache import ResponseCache
 from scalelab.stack.api_gateway.response_store import ResponseStore
+from scalelab.stack.api_gateway.sessions.opening import server_client
 from scalelab.stack.api_gateway.tactics import Tactics
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
@@ -54,7 +59,10 @@ class GatewayParts:
         Raises:
             CannotStartError: the signing key or the cache's address or password is of no use.
         """
+        if settings.rate_limit_per_s:
+            settings = settings.model_copy(update={"hit_path": False})  # every request is to be counted
         self._settings = settings
+        self.rate_limiter = _rate_limiter(settings, metrics)
         cache_metrics = CacheMetrics(metrics)
         self._passwords = PasswordChecks()
         self.access = Access(settings, metrics, clock_s=clock_s)
@@ -116,7 +124,24 @@ class GatewayParts:
                 await self.writes.finish()
                 await self.response_cache.filling.aclose()
                 await self.cache.aclose()
+                if self.rate_limiter is not None:
+                    await self.rate_limiter.aclose()
                 self._passwords.close()
+
+
+def _rate_limiter(settings: GatewaySettings, metrics: ServiceMetrics) -> RateLimiter | None:
+    if not settings.rate_limit_per_s:
+        return None
+    rule = RateRule(settings.rate_limit_per_s, settings.rate_limit_burst)
+    client = server_client(settings.cache_url, settings.cache_password_file)
+    refused = Counter(metric_names.REQUESTS_LIMITED_TOTAL, "Refused by the rate limit.", registry=metrics.registry)
+    return RateLimiter(
+        rule,
+        None if client is None else SharedRateCounts(client, rule),
+        LocalRateCounts(rule),
+        settings.rate_limit_when_unreachable,
+        on_refused=refused.inc,
+    )
 
 
 def _cache(settings: GatewaySettings, on_fault: FaultListener) -> Cache:
