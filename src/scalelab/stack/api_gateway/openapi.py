@@ -45,7 +45,7 @@ _STATUS_MEANINGS = {
     409: "It is too late for that.",
     413: "The body is too large.",
     422: "Well formed, but not what can be done: a value out of range, or an idempotency key used before.",
-    429: "Too many attempts; see Retry-After.",
+    429: "Too many attempts or requests; see Retry-After.",
     502: "A service behind the gateway could not be reached or failed.",
     503: "Not now; see Retry-After.",
     504: "A service behind the gateway did not answer in time.",
@@ -101,7 +101,7 @@ def _open_paths() -> _Json:
 
 
 def _record_paths() -> _Json:
-    read_faults = (400, 401, 404, *_BEHIND)
+    read_faults = (400, 401, 404, 429, *_BEHIND)
     key = {"name": "key", "in": "query", "required": True, "schema": {"$ref": _reference("RecordKey")}}
     conditional = {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}}
     known = {304: {"description": "The client knows the answer already."}}
@@ -113,7 +113,7 @@ def _record_paths() -> _Json:
     writing = _operation(
         "Write a record; no read that starts after the answer sees the old value",
         {200: _content("Record")},
-        faults=(400, 401, 403, 404, 413, *_BEHIND),
+        faults=(400, 401, 403, 404, 413, 429, *_BEHIND),
         parameters=[key],
         body="RecordUpdate",
         is_protected=True,
