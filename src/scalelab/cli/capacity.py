@@ -10,7 +10,8 @@ import typer
 from scalelab.cli.capacity_target import CapacityTarget, stack_target
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
-from scalelab.cli.load_options import DEFAULT_CONNECTIONS, TOKEN_VARIABLE, LoadOptions, plan_of
+from scalelab.cli.load_options import DEFAULT_CONNECTIONS, LoadOptions, plan_of
+from scalelab.cli.load_texts import TOKEN_VARIABLE
 from scalelab.lab.capacity.objective import ObjectiveTextError, parse_objective
 from scalelab.lab.capacity.running import CapacityAnswer, CapacityQuestion, find_capacity
 from scalelab.lab.capacity.search import Limits, Trial

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
-from scalelab.lab.analysis.laws.fitting import FitError
+from scalelab.lab.analysis.laws.measured_points import FitError
 from scalelab.lab.laws.measurements import Series, read_measurements
 from scalelab.lab.laws.telling import FittedSeries, documents_of, fit_series, parameter_text, sentences_of
 

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
-from scalelab.cli.load_options import DEFAULT_CONNECTIONS, DEFAULT_DURATION_S, TOKEN_VARIABLE, LoadOptions, plan_of
+from scalelab.cli.load_options import DEFAULT_CONNECTIONS, DEFAULT_DURATION_S, LoadOptions, plan_of
+from scalelab.cli.load_texts import TOKEN_VARIABLE
 from scalelab.cli.load_view import live_line, print_result
 from scalelab.lab.load.connector import CertificateFileError, UnresolvedError, tls_context
 from scalelab.lab.load.criteria import Criterion, CriterionError, Verdict, judge, parse_criterion

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scalelab.lab.analysis.verdict.next_size import PredictionError, predict_sizes
-from scalelab.lab.plan import GATEWAYS
 from scalelab.lab.results.run_record import RunRecord
 from scalelab.lab.results.size_prediction import PredictionsFile, SizePrediction, SweepPredictions
+from scalelab.lab.scenario_names import GATEWAYS
 
 HARDLY_MORE = 0.02
 """Of the rate: a gain below it is within what runs differ by."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scalelab.lab.analysis.laws.fitting import FitError
+from scalelab.lab.analysis.laws.measured_points import FitError
 
 _SIZE_NAMES = ("n", "size", "users", "replicas", "gateways", "processors", "threads", "concurrency")
 _RATE_NAMES = ("x", "throughput", "rate", "throughput_per_s", "rate_per_s", "requests/s")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scalelab.lab.analysis.laws.fitting import Fit, Parameter, caveats_of, fit_all, weights_of
+from scalelab.lab.analysis.laws.fitting import Fit, Parameter, fit_all
+from scalelab.lab.analysis.laws.measured_points import caveats_of, weights_of
 from scalelab.lab.laws.measurements import Series
 
 _MEANINGS = {

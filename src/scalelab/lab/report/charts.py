@@ -21,9 +21,10 @@ from scalelab.lab.report.chart_style import (
     chart_of,
     styled,
 )
-from scalelab.lab.report.comparisons import CACHE, GATEWAYS, Comparison, comparisons_of
+from scalelab.lab.report.comparisons import Comparison, comparisons_of
 from scalelab.lab.report.content import ReportContent, response_text, throughput_text
 from scalelab.lab.report.scenario_figures import ScenarioFigures
+from scalelab.lab.scenario_names import CACHE, GATEWAYS
 
 CHART_WIDTH_PX, CHART_HEIGHT_PX = 600, 320
 WIDE_BARS = 2

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scalelab.lab.report.scenario_figures import ScenarioFigures
-
-GATEWAYS = "gateways"
-CACHE = "cache"
+from scalelab.lab.scenario_names import CACHE
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The report as data: every cell and sentence as text, once, for Markdown, HTML, charts and terminal alike. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scalelab.lab.load.criteria import Criterion
 from scalelab.lab.objectives import ObjectiveError, parse_objectives
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.effects_content import EFFECTS_HEAD, EffectsContent, effects_content
+from scalelab.lab.report.method import method_sentences
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
 from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
 from scalelab.lab.report.sentences import findings, naive_sentences
@@ -15,9 +16,6 @@ from scalelab.lab.report.verified_content import VERIFIED_HEAD, verified_content
 from scalelab.lab.results.manifest import Manifest
 from scalelab.lab.results.run_record import LatencySummary, RunRecord
 from scalelab.lab.results.size_prediction import PredictionsFile
-
-GIB = 1024**3
-TextOf = Callable[[ScenarioFigures], str]
 
 SUMMARY_HEAD = (
     "Scenario",
@@ -163,7 +161,7 @@ def make_content(
         doubts=_doubts(records),
         latency=Table(LATENCY_HEAD, tuple(row for record in records for row in _latency_rows(record))),
         books=Table(BOOKS_HEAD, tuple(_books_row(record) for record in records)),
-        method=tuple(_method(manifest, scenarios)) if scenarios else (),
+        method=method_sentences(manifest, scenarios) if scenarios else (),
         missing=tuple(missing),
     )
 
@@ -257,83 +255,9 @@ def _books_row(record: RunRecord) -> tuple[str, ...]:
     return (run_title(record), *map(shown.whole, (*counts, *ends)), shown.ABSENT if jain is None else f"{jain:.3f}")
 
 
-# --- doubts and method --------------------------------------------------------------------------------------------
 def _doubts(records: Sequence[RunRecord]) -> tuple[Doubt, ...]:
     concerned: dict[tuple[str, str], list[str]] = {}
     for record in records:
         for caveat in record.caveats:
             concerned.setdefault((caveat.text, caveat.advice), []).append(run_title(record))
     return tuple(Doubt(tuple(titles), text, advice) for (text, advice), titles in concerned.items())
-
-
-def _method(manifest: Manifest | None, scenarios: Sequence[ScenarioFigures]) -> Iterator[str]:
-    for text, titles in _by_text(scenarios, _load_text).items():
-        yield f"{'; '.join(titles)}: {text}"
-    yield (
-        "Requests/s are the good answers that came in the window over its length; response times are those of the "
-        "requests sent in it, the ones answered in the drain included."
-    )
-    yield (
-        "N by Little's law is X (R + Z): requests/s times mean response plus mean think time. It should be the "
-        "number of users."
-    )
-    if any(scenario.prediction is not None for scenario in scenarios):
-        yield "Predictions were worked out before the run, from the topology and the load alone."
-        for text, titles in _by_text(scenarios, _prediction_text).items():
-            yield f"Prediction of {'; '.join(titles)}: {text}"
-    yield _replication(scenarios)
-    if manifest is not None and (manifest.until or manifest.ended):
-        yield f"Repeated until {manifest.until}: {manifest.ended or 'interrupted before that was decided'}."
-    yield f"A percentile that too few answers support is {shown.ABSENT!r}."
-    if manifest is not None:
-        yield _host_text(manifest)
-
-
-def _by_text(scenarios: Sequence[ScenarioFigures], text_of: TextOf) -> dict[str, list[str]]:
-    titles: dict[str, list[str]] = {}
-    for scenario in scenarios:
-        text = text_of(scenario)
-        if text:
-            titles.setdefault(text, []).append(scenario.title)
-    return titles
-
-
-def _load_text(scenario: ScenarioFigures) -> str:
-    record = scenario.first
-    window = record.window
-    who = f"{shown.load_of(record)} ({record.driver})"
-    return (
-        f"{who}, load of {shown.seconds(record.load_duration_s)}, measured "
-        f"window from {shown.seconds(window.start_s)} to {shown.seconds(window.end_s)}."
-    )
-
-
-def _prediction_text(scenario: ScenarioFigures) -> str:
-    return f"{scenario.prediction.formula}." if scenario.prediction is not None else ""
-
-
-def _replication(scenarios: Sequence[ScenarioFigures]) -> str:
-    fewest = min(len(scenario.records) for scenario in scenarios)
-    if fewest == 1:
-        return (
-            "A scenario that was run once has no error bar: do not read anything into a few percent. For 95 % "
-            "intervals run it several times: `scalelab run EXPERIMENT --repeat 5`, or `--until 5%`."
-        )
-    return (
-        f"At least {fewest} runs of each scenario, in random order within each block. ± is half the 95 % interval "
-        "over runs (Student's t); the interval of p99, in brackets, is the wider of a hierarchical bootstrap (runs, "
-        "then samples) and Student's t. The unit of replication is the run, never the request."
-    )
-
-
-def _host_text(manifest: Manifest) -> str:
-    host, packages = manifest.host, manifest.packages
-    engines = ", ".join(f"{name} {version}" for name, version in manifest.engines.items())
-    revision = f", revision {manifest.git_revision[:12]}" if manifest.git_revision else ""
-    package = f"scalelab {packages.get('scalelab', 'unknown')}{revision}"
-    return (
-        f"Started {manifest.started_at} on {host.system}, {host.cpu_model or host.machine}, {host.logical_cores} "
-        f"cores, {host.memory_bytes / GIB:.1f} GiB, Python {host.python}; {package}; seed {manifest.seed}"
-        f"{f'; {engines}' if engines else ''}. Generator and system shared this machine unless the stack ran "
-        "elsewhere."
-    )

@@ -4,10 +4,10 @@ from typing import Any
 
 import altair as alt
 
-from scalelab.lab.plan import short_factor
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.chart_style import BLUE, SUBTITLE_COLOUR, NamedChart, chart_of, styled
 from scalelab.lab.report.effects_content import EffectsContent
+from scalelab.lab.scenario_names import short_factor
 
 PANEL_WIDTH_PX, PANEL_HEIGHT_PX = 190, 240
 

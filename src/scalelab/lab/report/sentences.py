@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from scalelab.lab.analysis.prediction import THINK_TIME
 from scalelab.lab.analysis.statistics import ratio_of_runs
 from scalelab.lab.report import figures as shown
-from scalelab.lab.report.comparisons import CACHE, GATEWAYS, Comparison, comparisons_of
+from scalelab.lab.report.comparisons import Comparison, comparisons_of
 from scalelab.lab.report.scenario_figures import INTERVAL_SEED, ScenarioFigures
+from scalelab.lab.scenario_names import CACHE, GATEWAYS
 
 SAME_WITHIN_RATIO = 0.05
 """Rates nearer than this are called the same: one run cannot tell them apart."""

@@ -6,27 +6,20 @@ bounds, from several starts. A parameter that lies on its bound is said to, and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product, repeat
-from math import comb
+from itertools import product, repeat
 
 import numpy as np
 from scipy import optimize, stats
 
+from scalelab.lab.analysis.laws.measured_points import checked, runs_test
 from scalelab.lab.analysis.laws.models import LAWS, Law, Name, Numbers, peak_of
 
 CONFIDENCE = 0.95
-LEAST_SIZES = 3
-LEAST_REPETITIONS = 3
-"""At every size, for the sizes to weigh by their scatter."""
 MUCH_BETTER = 2.0
 """A law with more parameters is taken when its AICc is lower by at least so much."""
 FEW_RUNS_P = 0.05
 _ON_BOUND = 1e-7
 _STARTS = ((0.0, 0.01, 0.1, 0.5), (0.0, 1e-4, 1e-2, 0.1))
-
-
-class FitError(ValueError):
-    """Raised when nothing can be fitted; the message says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,7 @@ def fit_law(
     Raises:
         FitError: the measurements do not support a fit.
     """
-    n, x = _checked(sizes, rates)
+    n, x = checked(sizes, rates)
     law = LAWS[name]
     weigh = np.ones_like(x) if weights is None else np.asarray(weights, dtype=float)
     values = _best_asymptote(n, x, weigh) if name == "asymptote" else _least_squares(law, n, x, weigh)
@@ -135,42 +128,6 @@ def fit_all(
     return (best, *rest)
 
 
-def weights_of(sizes: Sequence[float], rates: Sequence[float]) -> tuple[float, ...] | None:
-    """One over the scatter at each size, from its repetitions; their squares have the mean 1.
-
-    With a handful of repetitions a standard deviation is itself uncertain, so each variance is drawn halfway towards
-    the mean of all. None with fewer than three repetitions at any size: then all weigh alike.
-    """
-    n, x = _checked(sizes, rates)
-    groups = [x[n == size] for size in n]
-    if min(len(group) for group in groups) < LEAST_REPETITIONS:
-        return None
-    variances = np.array([float(np.var(group, ddof=1)) for group in groups])
-    moderated = (variances + variances.mean()) / 2
-    if not moderated.mean():
-        return None
-    weights = 1 / np.sqrt(moderated)
-    return tuple(float(weight) for weight in weights / np.sqrt(np.mean(weights**2)))
-
-
-def caveats_of(sizes: Sequence[float], rates: Sequence[float]) -> tuple[str, ...]:
-    """What a reader of the fit should know of the measurements."""
-    n, x = _checked(sizes, rates)
-    order = np.argsort(n, kind="stable")
-    n, x = n[order], x[order]
-    told = []
-    if n[0] > 1:
-        told.append(f"there is no measurement at N = 1 (the least is {n[0]:g}): gamma is an extrapolation")
-    per_unit = x / n
-    if per_unit.max() > 1.05 * per_unit[0]:
-        place = n[int(np.argmax(per_unit))]
-        told.append(
-            f"throughput per unit grows up to N = {place:g}: faster than linear, which no law here describes; the "
-            "first points may be cold, or limited by the generator"
-        )
-    return tuple(told)
-
-
 def band(fit: Fit, sizes: Sequence[float]) -> tuple[tuple[float, float], ...]:
     """Where a new measurement is expected with 95 %, at each size: the law's doubt and the scatter of the points.
 
@@ -187,20 +144,6 @@ def band(fit: Fit, sizes: Sequence[float]) -> tuple[tuple[float, float], ...]:
     half = stats.t.ppf((1 + CONFIDENCE) / 2, fit.degrees_of_freedom) * np.sqrt(variance)
     middle = fit.law.function(wanted, fit.values)
     return tuple((float(low), float(high)) for low, high in zip(middle - half, middle + half, strict=True))
-
-
-def _checked(sizes: Sequence[float], rates: Sequence[float]) -> tuple[Numbers, Numbers]:
-    n, x = np.asarray(sizes, dtype=float), np.asarray(rates, dtype=float)
-    if len(n) != len(x):
-        raise FitError(f"{len(n)} sizes and {len(x)} rates do not belong together")
-    for name, values in (("N", n), ("X", x)):
-        bad = values[~(np.isfinite(values) & (values > 0))]
-        if len(bad):
-            raise FitError(f"{name} must be above 0, not {bad[0]:g}")
-    distinct = len(set(n.tolist()))
-    if distinct < LEAST_SIZES:
-        raise FitError(f"a law needs at least {LEAST_SIZES} different sizes N, not {distinct}")
-    return n, x
 
 
 def _least_squares(law: Law, n: Numbers, x: Numbers, weigh: Numbers) -> tuple[float, ...]:
@@ -328,20 +271,3 @@ def _covariance(law: Law, values: tuple[float, ...], n: Numbers, weigh: Numbers)
     """Of all parameters, for residuals of variance 1. One at its bound counts as free: it may well lie above it."""
     slopes = _slopes(law, values, n) * weigh[:, None]
     return np.asarray(np.linalg.pinv(slopes.T @ slopes))
-
-
-def runs_test(residuals: Sequence[float]) -> float | None:
-    """Wald and Wolfowitz: the exact chance of as few runs of one sign, or fewer, if signs came in random order."""
-    signs = [residual > 0 for residual in residuals if residual != 0]
-    above, below = sum(signs), len(signs) - sum(signs)
-    if min(above, below) < 2:  # noqa: PLR2004  one of a kind cannot come in runs
-        return None
-    runs = 1 + sum(first != second for first, second in pairwise(signs))
-
-    def ways(number: int) -> int:
-        half, odd = divmod(number, 2)
-        if not odd:
-            return 2 * comb(above - 1, half - 1) * comb(below - 1, half - 1)
-        return comb(above - 1, half) * comb(below - 1, half - 1) + comb(above - 1, half - 1) * comb(below - 1, half)
-
-    return sum(map(ways, range(2, runs + 1))) / comb(above + below, above)
