@@ -7,7 +7,7 @@ import pytest
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import LoadOptions, plan_of
-from scalelab.cli.load_texts import TOKEN_VARIABLE
+from scalelab.cli.load_texts import TOKEN_VARIABLE, read_schedule, read_tokens
 
 URL = "http://somewhere/"
 

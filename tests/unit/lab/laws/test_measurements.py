@@ -2,7 +2,7 @@
 
 import pytest
 
-from scalelab.lab.analysis.laws.fitting import FitError
+from scalelab.lab.analysis.laws.measured_points import FitError
 from scalelab.lab.laws.measurements import read_measurements
 
 
