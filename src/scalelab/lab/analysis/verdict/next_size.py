@@ -1,7 +1,9 @@
 """What a number of gateways that nobody has measured will do, from a sweep over others. Pure.
 
 The layered law gets the demands that the sweep measured. Its errors at the measured sizes correct the prediction and
-make its interval; between exponential times and the bound of any distribution the law is open, and both ends count.
+make its interval, together with the spread of the demand of whatever will bind: a resource that did not bind in the
+sweep has no part in those errors. Between exponential times and the bound of any distribution the law is open, and
+both ends count.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from scalelab.lab.analysis.laws.layered import LayeredSystem, layered_point, with_gateways
+from scalelab.lab.analysis.laws.layered import POOL, SLOTS, LayeredSystem, layered_point, with_gateways
 from scalelab.lab.analysis.verdict.formulas import formula_of
 from scalelab.lab.analysis.verdict.measured_system import system_of
 from scalelab.lab.results.run_record import RunRecord
@@ -44,8 +46,7 @@ def predict_sizes(sweep: Mapping[int, Sequence[RunRecord]], sizes: Sequence[int]
         for record in records
     ]
     bias = float(np.mean(errors))
-    spread = _prediction_spread(errors)
-    return tuple(_predicted(typical, size, bias, spread) for size in sizes)
+    return tuple(_predicted(typical, size, bias, errors, systems) for size in sizes)
 
 
 def mean_system(systems: Sequence[LayeredSystem]) -> LayeredSystem:
@@ -63,9 +64,13 @@ def mean_system(systems: Sequence[LayeredSystem]) -> LayeredSystem:
     )
 
 
-def _predicted(typical: LayeredSystem, size: int, bias: float, spread: float) -> SizePrediction:
+def _predicted(
+    typical: LayeredSystem, size: int, bias: float, errors: Sequence[float], systems: Sequence[LayeredSystem]
+) -> SizePrediction:
     system = with_gateways(typical, size)
     point = layered_point(system)
+    own = float(np.hypot(_new_one(errors), _new_one(_demand_deviations(systems, point.binding))))
+    spread = max(LEAST_ERROR_RATIO, own)
     limit = next(bound for bound in point.bounds if bound.name == point.binding)
     value = point.throughput_per_s * (1 + bias)
     return SizePrediction(
@@ -102,11 +107,22 @@ def _systems(sweep: Mapping[int, Sequence[RunRecord]]) -> list[LayeredSystem]:
     return [system for _, system in found if system is not None]
 
 
-def _prediction_spread(errors: Sequence[float]) -> float:
-    """Half width of the interval of one further error, as a ratio: Student's t, for a new observation."""
-    count = len(errors)
+def _demand_deviations(systems: Sequence[LayeredSystem], binding: str) -> list[float]:
+    """Of the binding resource's demand in each measurement, from its mean, as ratios; nothing for any other."""
+    demands = {
+        POOL: [system.query_s for system in systems],
+        SLOTS: [system.query_s + system.held_s for system in systems],
+    }.get(binding, [])
+    return [demand / _mean(demands) - 1 for demand in demands if _mean(demands) > 0]
+
+
+def _new_one(deviations: Sequence[float]) -> float:
+    """Half width of the interval of one further deviation: Student's t, for a new observation."""
+    count = len(deviations)
+    if count < LEAST_SIZES:
+        return 0.0
     quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1))
-    return max(LEAST_ERROR_RATIO, quantile * float(np.std(errors, ddof=1)) * float(np.sqrt(1 + 1 / count)))
+    return quantile * float(np.std(deviations, ddof=1)) * float(np.sqrt(1 + 1 / count))
 
 
 def _mean(values: Sequence[float]) -> float:

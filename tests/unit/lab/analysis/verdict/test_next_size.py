@@ -39,6 +39,18 @@ def test_errors_at_the_measured_sizes_widen_it(swept):
     assert unsure.high_per_s - unsure.low_per_s > 4 * (sure.high_per_s - sure.low_per_s)
 
 
+def test_a_demand_that_differs_between_sizes_widens_it_where_it_binds(swept):
+    """Connections held 100, 101 and 102 ms: the pool's limit is not known to a percent, though slots fitted exactly."""
+    runs = sweep(swept)
+    for size, query_s in ((2, 0.101), (3, 0.102)):
+        runs[size] = [swept(gateways=size, rate=64.0 * size, query_s=query_s)]
+
+    three_percent = predict_sizes(runs, [5])[0]
+    exact = predict_sizes(sweep(swept), [5])[0]
+
+    assert three_percent.high_per_s - three_percent.low_per_s > 3 * (exact.high_per_s - exact.low_per_s)
+
+
 def test_a_bias_at_the_measured_sizes_is_carried_on(swept):
     """Everything 2 % below the law: so will be the next."""
     slow = {size: [swept(gateways=size, rate=64.0 * size * 0.98)] for size in (1, 2, 3)}
