@@ -22,12 +22,12 @@ def test_a_straight_line_ends_where_the_pool_does(swept):
     assert five.formula == "24 connections / 100 ms = 240.0/s"
 
 
-def test_the_interval_holds_both_ends_of_the_law_and_a_percent(swept):
+def test_the_interval_holds_both_ends_of_the_law_and_two_percent(swept):
     """At the knee exponential times give 237, the bound is 240; a perfect fit is not believed to the digit."""
     four = predict_sizes(sweep(swept), [4])[0]
 
-    assert four.low_per_s == pytest.approx(237.3 * 0.99, abs=0.5)
-    assert four.high_per_s == pytest.approx(240.0 * 1.01, abs=0.5)
+    assert four.low_per_s == pytest.approx(237.3 * 0.98, abs=0.5)
+    assert four.high_per_s == pytest.approx(240.0 * 1.02, abs=0.5)
     assert four.contains(240.0)
     assert not four.contains(256.0)
 
@@ -36,19 +36,19 @@ def test_errors_at_the_measured_sizes_widen_it(swept):
     """One of three sizes 3 % off: Student's t with two degrees of freedom is not generous."""
     sure, unsure = (predict_sizes(sweep(swept, error), [5])[0] for error in (0.0, 0.03))
 
-    assert unsure.high_per_s - unsure.low_per_s > 4 * (sure.high_per_s - sure.low_per_s)
+    assert unsure.high_per_s - unsure.low_per_s > 3 * (sure.high_per_s - sure.low_per_s)
 
 
 def test_a_demand_that_differs_between_sizes_widens_it_where_it_binds(swept):
-    """Connections held 100, 101 and 102 ms: the pool's limit is not known to a percent, though slots fitted exactly."""
+    """Connections held 100, 101 and 102 ms: the pool's limit is not known to two percent, though slots fitted exactly."""
     runs = sweep(swept)
     for size, query_s in ((2, 0.101), (3, 0.102)):
         runs[size] = [swept(gateways=size, rate=64.0 * size, query_s=query_s)]
 
-    three_percent = predict_sizes(runs, [5])[0]
+    differing = predict_sizes(runs, [5])[0]
     exact = predict_sizes(sweep(swept), [5])[0]
 
-    assert three_percent.high_per_s - three_percent.low_per_s > 3 * (exact.high_per_s - exact.low_per_s)
+    assert differing.high_per_s - differing.low_per_s > 2 * (exact.high_per_s - exact.low_per_s)
 
 
 def test_a_bias_at_the_measured_sizes_is_carried_on(swept):
