@@ -40,7 +40,7 @@ def test_errors_at_the_measured_sizes_widen_it(swept):
 
 
 def test_a_demand_that_differs_between_sizes_widens_it_where_it_binds(swept):
-    """Connections held 100, 101 and 102 ms: the pool's limit is not known to two percent, though slots fitted exactly."""
+    """Connections held 100, 101 and 102 ms: the pool limit is not known to two percent, though slots fitted."""
     runs = sweep(swept)
     for size, query_s in ((2, 0.101), (3, 0.102)):
         runs[size] = [swept(gateways=size, rate=64.0 * size, query_s=query_s)]
