@@ -12,7 +12,7 @@ from scalelab.contracts.http_names import (
     HEALTH_PATH,
     PROCESS_PATH,
 )
-from scalelab.contracts.records import DATA_WRITE_SCOPE, RECORDS_PATH, RecordUpdate
+from scalelab.contracts.records import DATA_WRITE_SCOPE, RecordUpdate
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.account_routes import account_routes, key_routes
 from scalelab.stack.api_gateway.authentication import Handler, requires_token
@@ -24,6 +24,7 @@ from scalelab.stack.api_gateway.openapi import OPENAPI_PATH, api_description
 from scalelab.stack.api_gateway.purging import purge_routes, tags_of_record
 from scalelab.stack.api_gateway.request_input import Refusal, read_document, takes_record_key
 from scalelab.stack.api_gateway.response_cache import cached
+from scalelab.stack.api_gateway.upstream_paths import process_path_of, record_path_of
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import problem
@@ -76,7 +77,7 @@ def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str,
 
     @cached(ttl_s=settings.cache_ttl_s, sharing="public", tag=process_tag)
     async def read_process(request: Request) -> Response:
-        path = f"{PROCESS_PATH}?key={request.state.record_key}"
+        path = process_path_of(request.state.record_key)
         return await forward(request, parts.slots, parts.microservice, "GET", path)
 
     return {DATA_PATH: _limited(parts, read_data), PROCESS_PATH: _limited(parts, read_process)}
@@ -137,4 +138,4 @@ def process_tag(request: Request) -> str:
 
 def record_path(request: Request) -> str:
     """The record at the database service."""
-    return f"{RECORDS_PATH}/{request.state.record_key}"
+    return record_path_of(request.state.record_key)

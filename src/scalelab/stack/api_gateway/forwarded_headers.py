@@ -25,6 +25,8 @@ _SET_BY_US = frozenset(
 ) | {"content-length", "date", "server"}
 _DROPPED = HOP_BY_HOP | _SET_BY_US
 _SENT_UPSTREAM_WITH_A_BODY = ("content-type",)
+UPSTREAM_REQUEST_HEADERS = {"Accept-Encoding": "identity"}
+"""What goes upstream with every request."""
 
 
 def upstream_request_headers(request: Request, *, has_body: bool) -> dict[str, str]:
@@ -32,7 +34,7 @@ def upstream_request_headers(request: Request, *, has_body: bool) -> dict[str, s
 
     A service that compresses unasked would have its answer served to a client that cannot read it.
     """
-    sent = {"Accept-Encoding": "identity"}
+    sent = dict(UPSTREAM_REQUEST_HEADERS)
     if not has_body:
         return sent
     named = _named_by_connection(request.headers.items())

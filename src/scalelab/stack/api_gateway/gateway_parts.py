@@ -8,10 +8,12 @@ from typing import Any
 from prometheus_client import Counter
 
 from scalelab.contracts import metric_names
+from scalelab.contracts.http_names import DATA_PATH, PROCESS_PATH
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.access import Access
 from scalelab.stack.api_gateway.authentication import Handler
 from scalelab.stack.api_gateway.direct_path.direct_reads import STATE_NAME, DirectReads
+from scalelab.stack.api_gateway.direct_path.passage import Passage
 from scalelab.stack.api_gateway.forwarding import Upstream
 from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slots
 from scalelab.stack.api_gateway.hot_path.wiring import HotPath
@@ -26,6 +28,7 @@ from scalelab.stack.api_gateway.response_cache import ResponseCache
 from scalelab.stack.api_gateway.response_store import ResponseStore
 from scalelab.stack.api_gateway.sessions.opening import server_client
 from scalelab.stack.api_gateway.tactics import Tactics
+from scalelab.stack.api_gateway.upstream_paths import process_path_of, record_path_of
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
 from scalelab.stack.service_kit.cannot_start import CannotStartError
@@ -101,6 +104,17 @@ class GatewayParts:
             records=records,
         )
 
+    def _pass_on(self, database: UpstreamClient, microservice: UpstreamClient) -> None:
+        """Reads on which the gateway has nothing to decide but the token: nothing kept, no slots, limit or tactic."""
+        settings, direct = self._settings, self.connection_state.get(STATE_NAME)
+        is_decided_here = settings.cache_ttl_s > 0 or settings.upstream_slots > 0 or self.rate_limiter is not None
+        if direct is None or is_decided_here or self.database is not database:
+            return
+        direct.passages = {
+            DATA_PATH: Passage(database, record_path_of),
+            PROCESS_PATH: Passage(microservice, process_path_of),
+        }
+
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Mapping[str, Any]]:
         """Holds the clients while the context is open; a write that has begun is finished first.
@@ -117,6 +131,7 @@ class GatewayParts:
             self.coherence.opened(),
         ):
             self.database, self.microservice = self._tactics.around(database), self._tactics.around(microservice)
+            self._pass_on(database, microservice)
             await self.cache.ping()  # connected before the first burst; without a cache it starts all the same
             try:
                 yield self.connection_state

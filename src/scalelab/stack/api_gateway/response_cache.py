@@ -34,6 +34,8 @@ Sharing = Literal["public", "per_subject"]
 """Whether all subjects share an entry or each has one of its own."""
 
 CACHE_NAME = "scalelab"
+PASSED_ON = "fwd=bypass"
+"""What Cache-Status says of a route that keeps nothing."""
 _CACHE_NAME, _CACHE_STATUS_NAME = CACHE_HEADER.lower().encode(), CACHE_STATUS_HEADER.lower().encode()
 _ANSWERED_FROM_CACHE = ("GET", "HEAD")
 _HEADERS_OF_NOT_MODIFIED = ("age", "cache-control", "etag", "expires", "vary")
@@ -72,7 +74,7 @@ def cached(
             if wish == "ignore" or request.method not in _ANSWERED_FROM_CACHE:
                 return _finished(request, await handler(request), "BYPASS", "fwd=request")
             if ttl_s <= 0:  # nothing is kept on this route, so nobody looks
-                return _finished(request, await handler(request), "BYPASS", "fwd=bypass")
+                return passed_on(request, await handler(request))
             responses: ResponseCache = request.state.response_cache
             place = Place(_key_of(request, sharing), tag(request), ttl_s)
             if wish == "refresh":
@@ -138,6 +140,11 @@ def _forwarded_because(filled: Filled) -> str:
     fault: FaultKind | None = filled.finding.fault
     reason = "uri-miss" if fault is None else f"miss; detail=cache-{fault}"
     return f"fwd={reason}; stored" if filled.is_stored else f"fwd={reason}"
+
+
+def passed_on(request: Request, response: Response) -> Response:
+    """An answer of a route that keeps nothing (`cache_ttl_s = 0`), as it leaves."""
+    return _finished(request, response, "BYPASS", PASSED_ON)
 
 
 def _finished(request: Request, response: Response, outcome: str, verdict: str) -> Response:

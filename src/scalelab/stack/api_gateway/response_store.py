@@ -14,7 +14,7 @@ from scalelab.stack.api_gateway.rounds import Rounds
 from scalelab.stack.cache import Cache, FaultKind, Turn
 
 MAX_BODY_BYTES = 1024 * 1024
-_DEFAULT_CACHE_CONTROL = (b"cache-control", b"private, no-cache")
+DEFAULT_CACHE_CONTROL = (b"cache-control", b"private, no-cache")
 """A client may keep the answer but asks again each time: only so does it see a write at once."""
 
 
@@ -112,4 +112,4 @@ def with_validators(response: Response) -> None:
     elif not entity_tag.startswith(b'"'):
         response.headers["etag"] = strong_entity_tag(bytes(response.body))
     if b"cache-control" not in said:
-        response.raw_headers.append(_DEFAULT_CACHE_CONTROL)
+        response.raw_headers.append(DEFAULT_CACHE_CONTROL)

@@ -4,7 +4,8 @@ One connection carries one request at a time. Trouble is a value. It follows no 
 decodes nothing and adds no header but Host and the body's framing.
 """
 
+from scalelab.stack.upstream.call import Call
 from scalelab.stack.upstream.client import UpstreamClient
 from scalelab.stack.upstream.values import StreamedAnswer, UpstreamAnswer, UpstreamFault, UpstreamFaultKind
 
-__all__ = ["StreamedAnswer", "UpstreamAnswer", "UpstreamClient", "UpstreamFault", "UpstreamFaultKind"]
+__all__ = ["Call", "StreamedAnswer", "UpstreamAnswer", "UpstreamClient", "UpstreamFault", "UpstreamFaultKind"]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
+from scalelab.stack.upstream.call import Call
 from scalelab.stack.upstream.connection import Connection
 from scalelab.stack.upstream.deadlines import Deadlines
 from scalelab.stack.upstream.exchange import Exchange
@@ -40,7 +41,8 @@ class UpstreamClient:
         parts = urlsplit(base_url)
         if parts.scheme != "http" or parts.hostname is None or parts.path.strip("/"):
             raise ValueError(f"{base_url!r} is not of the form http://host:port")
-        self._host = parts.netloc
+        self.host = parts.netloc
+        """What Host says."""
         self._timeout_s = timeout_s
         self._deadlines = Deadlines(timeout_s)
         self._pool = ConnectionPool(
@@ -60,6 +62,20 @@ class UpstreamClient:
         self._deadlines.close()
         await asyncio.sleep(0)  # lets the transports end
 
+    def call(self, head: bytes, on_end: Callable[[Call], None]) -> Call | None:
+        """Send a GET's head on a connection that is kept; None when none is: then `request` opens one.
+
+        Args:
+            head: as `request_head` would write it.
+            on_end: told once, unless the call is cancelled.
+        """
+        kept = self._pool.take_idle()
+        if kept is None:
+            return None
+        call = Call(kept, self._pool, self._deadlines, on_end, MAX_BODY_BYTES)
+        call.send(head)
+        return call
+
     async def request(
         self,
         method: str,
@@ -77,7 +93,7 @@ class UpstreamClient:
             body: request body, if any.
         """
         head = request_head(
-            method, path_and_query, self._host, _with_request_id(_pairs(headers)), _framing(method, body)
+            method, path_and_query, self.host, _with_request_id(_pairs(headers)), _framing(method, body)
         )
         until_s = asyncio.get_running_loop().time() + self._timeout_s
         kept = self._pool.take_idle()
@@ -93,6 +109,10 @@ class UpstreamClient:
                 return UpstreamFault("broken", exchange.fault)
             # the upstream closed an idle connection just then: once more on a fresh one
         return await self._ask_on_a_fresh_one(method, head, body, until_s)
+
+    async def request_afresh(self, head: bytes) -> UpstreamAnswer | UpstreamFault:
+        """The same request as `call`'s, once, on a connection of its own."""
+        return await self._ask_on_a_fresh_one("GET", head, None, asyncio.get_running_loop().time() + self._timeout_s)
 
     async def _ask(self, connection: Connection, method: str, head: bytes, body: bytes | None) -> Exchange:
         exchange = Exchange(is_head_request=method == "HEAD", is_streamed=False, max_body_bytes=MAX_BODY_BYTES)
@@ -154,7 +174,7 @@ class UpstreamClient:
     async def _exchange(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: Body
     ) -> tuple[Connection, Exchange] | UpstreamFault:
-        head = request_head(method, target, self._host, _with_request_id(headers), _framing(method, body))
+        head = request_head(method, target, self.host, _with_request_id(headers), _framing(method, body))
         kept = self._pool.take_idle()
         while True:
             opened = kept or await self._open()
@@ -175,9 +195,9 @@ class UpstreamClient:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 return await self._pool.open()
         except TimeoutError:
-            return UpstreamFault("unreachable", f"no connection to {self._host} within {CONNECT_TIMEOUT_S} s")
+            return UpstreamFault("unreachable", f"no connection to {self.host} within {CONNECT_TIMEOUT_S} s")
         except OSError as error:
-            return UpstreamFault("unreachable", f"no connection to {self._host}: {error}")
+            return UpstreamFault("unreachable", f"no connection to {self.host}: {error}")
 
     async def _converse(self, connection: Connection, exchange: Exchange, head: bytes, body: Body) -> None:
         try:

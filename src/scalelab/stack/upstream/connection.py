@@ -85,6 +85,10 @@ class Connection(asyncio.Protocol):
         if exchange is None or exchange.is_complete:
             self.close()  # bytes that nobody asked for: whose answer they are can no longer be told
             return
+        self._read(exchange, data)
+        exchange.tell()
+
+    def _read(self, exchange: Exchange, data: bytes) -> None:
         exchange.has_any_byte = True
         if not self._is_head_done:
             self._head_bytes += len(data)
@@ -102,17 +106,22 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Transport callback: the upstream has said all."""
-        if self._exchange is not None and self._is_head_done and self._ends_with_connection:
-            self._exchange.complete()
+        exchange = self._exchange
+        if exchange is not None and self._is_head_done and self._ends_with_connection:
+            exchange.complete()
+            exchange.tell()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Transport callback."""
         self.is_open = False
         self._may_write.set()
-        if self._exchange is not None:
-            self._exchange.fail("connection lost" if exc is None else f"connection lost: {exc}")
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.fail("connection lost" if exc is None else f"connection lost: {exc}")
         self._on_lost(self)
+        if exchange is not None:
+            exchange.tell()
 
     def pause_writing(self) -> None:
         """Transport callback."""

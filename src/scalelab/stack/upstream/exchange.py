@@ -75,6 +75,9 @@ class Exchange:
         self.is_expired = not self.is_complete
         self.fail("not in time")
 
+    def tell(self) -> None:
+        """Called when a transport callback is done with it; see `Call`."""
+
     async def next_chunk(self, resume: Callable[[], None]) -> bytes | None:
         """The next piece of a streamed body; None at its end.
 

@@ -1,25 +1,19 @@
 """One read under way on a connection: run by a task of its own, written in one piece, ended when the client goes."""
 
 import asyncio
-import re
 import time
 from typing import TYPE_CHECKING
 
 import structlog
 from starlette.responses import Response
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from scalelab.contracts.http_names import INSTANCE_HEADER, REQUEST_ID_HEADER
 from scalelab.stack.api_gateway.direct_path.direct_reads import DirectReads
+from scalelab.stack.api_gateway.direct_path.rendering import rendered
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST, DetachedRequest
 from scalelab.stack.service_kit.problems import answer_unexpected
-from scalelab.stack.service_kit.request_context import date_of
 
 if TYPE_CHECKING:
     from scalelab.stack.api_gateway.direct_path.protocol import DirectPathProtocol
-
-_ID_NAME, _INSTANCE_NAME = REQUEST_ID_HEADER.lower().encode(), INSTANCE_HEADER.lower().encode()
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class DirectCycle:
@@ -78,21 +72,8 @@ class DirectCycle:
             return response.status_code, self._rendered(response)
 
     def _rendered(self, response: Response) -> bytes:
-        """The same bytes as the ordinary path writes."""
-        fields = b"".join([b"%b: %b\r\n" % field for field in response.raw_headers])
-        if _CONTROLS.search(fields) or fields.count(b"\r") + fields.count(b"\n") != 2 * len(response.raw_headers):
-            raise ValueError("a field with a control character")
-        return b"%b%bdate: %b\r\n%b: %b\r\n%b: %b\r\n%b\r\n%b" % (
-            STATUS_LINE[response.status_code],
-            fields,
-            date_of(int(time.time())),
-            _ID_NAME,
-            self._request.scope["request_id"].encode(),
-            _INSTANCE_NAME,
-            self._reads.instance,
-            b"" if self.keep_alive else b"connection: close\r\n",
-            bytes(response.body),
-        )
+        request_id = self._request.scope["request_id"]
+        return rendered(response, self._reads.instance, request_id, keep_alive=self.keep_alive)
 
     def _write(self, answer: bytes) -> None:
         self._protocol.transport.write(answer)

@@ -6,6 +6,7 @@ from typing import Any
 
 from scalelab.stack.api_gateway.authentication import Authenticator, Handler, Refusal
 from scalelab.stack.api_gateway.direct_path.known_client import KnownClients, RequestLines, Target
+from scalelab.stack.api_gateway.direct_path.passage import Passage
 from scalelab.stack.api_gateway.hot_path.request_key import RequestKey
 from scalelab.stack.api_gateway.response_cache import ResponseCache
 from scalelab.stack.service_kit.client_gone import DetachedRequest
@@ -39,9 +40,32 @@ class DirectReads:
         self.lines = RequestLines(routes)
         self.records = records
         self.instance = instance.encode()
+        self.passages: Mapping[str, Passage] = {}
+        """By path: reads that are only passed on; given when the services can be asked."""
         self._templates = {path: Template(path) for path in routes}
         self._authenticator = authenticator
         self._cache = response_cache
+
+    def passed(
+        self, key: RequestKey, target: Target, server: Mapping[str, Any]
+    ) -> tuple[Passage, dict[str, Any]] | None:
+        """Which way a read is passed on, and the scope that its books need; None when more is to be done with it."""
+        passage = self.passages.get(target.path)
+        client = None if passage is None else self.clients.find(key.head[target.fields_from :])
+        if passage is None or client is None:
+            return None
+        if isinstance(self._authenticator.authenticate(client.authorization), Refusal):
+            return None
+        scope = {
+            **server,
+            "path": target.path,
+            "headers": client.fields,
+            "query_string": target.query,
+            "route": self._templates[target.path],
+            "request_id": key.request_id.decode() or new_request_id(),
+            "began_s": time.perf_counter(),
+        }
+        return passage, scope
 
     def request(self, key: RequestKey, target: Target, server: Mapping[str, Any]) -> DetachedRequest | None:
         """The request, authenticated, as the decorators would hand it on; None when the ordinary path must see it.

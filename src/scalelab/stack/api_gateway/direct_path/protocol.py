@@ -8,6 +8,7 @@ from typing import Any, cast
 from scalelab.stack.api_gateway.direct_path.cycle import DirectCycle
 from scalelab.stack.api_gateway.direct_path.direct_reads import STATE_NAME, DirectReads
 from scalelab.stack.api_gateway.direct_path.known_client import Target
+from scalelab.stack.api_gateway.direct_path.passing import PassingCycle
 from scalelab.stack.api_gateway.hot_path.protocol import KEY_IN_SCOPE, HotPathProtocol
 from scalelab.stack.api_gateway.hot_path.request_key import RequestKey, request_key
 
@@ -18,7 +19,7 @@ class DirectPathProtocol(HotPathProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reads: DirectReads | None = self.app_state.get(STATE_NAME)
-        self._read: DirectCycle | None = None
+        self._read: DirectCycle | PassingCycle | None = None
         self._of_connection: dict[str, Any] = {}
 
     def connection_made(self, transport: Any) -> None:
@@ -48,12 +49,24 @@ class DirectPathProtocol(HotPathProtocol):
         target = None if key is None or reads is None else reads.lines.read(key.head)
         if reads is None or key is None or target is None:
             super()._take_the_long_way(data)
-        elif not self._is_taken(reads, key, target):
+        elif not self._is_passed(reads, key, target) and not self._is_taken(reads, key, target):
             cycle_before = self.cycle
             super()._take_the_long_way(data)
             if self.cycle is not cycle_before and self.scope["http_version"] == "1.1":
                 fields_bytes = key.head[target.fields_from :]
                 reads.clients.learn(fields_bytes, self.headers, has_id_at_its_end=bool(key.request_id))
+
+    def _is_passed(self, reads: DirectReads, key: RequestKey, target: Target) -> bool:
+        passed = reads.passed(key, target, self._of_connection) if reads.passages else None
+        if passed is None:
+            return False
+        passage, scope = passed
+        self._is_free = False
+        self._unset_keepalive_if_required()
+        self._read = PassingCycle(self, reads, passage, scope, target.key)
+        self.cycle = cast(Any, self._read)
+        self._read.start()
+        return True
 
     def _is_taken(self, reads: DirectReads, key: RequestKey, target: Target) -> bool:
         request = reads.request(key, target, self._of_connection)
@@ -62,7 +75,7 @@ class DirectPathProtocol(HotPathProtocol):
         request.scope[KEY_IN_SCOPE] = key
         self._is_free = False
         self._unset_keepalive_if_required()
-        self._read = DirectCycle(self, reads, request)
-        self.cycle = cast(Any, self._read)
-        self._read.start(self.loop, self.tasks)
+        read = self._read = DirectCycle(self, reads, request)
+        self.cycle = cast(Any, read)
+        read.start(self.loop, self.tasks)
         return True
