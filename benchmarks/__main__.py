@@ -49,6 +49,7 @@ def main() -> int:
     began_s = time.monotonic()
     machine, sections, faults = this_machine(), list[Section](), list[str]()
     how = _how(pace, options)
+    before = options.output.read_text(encoding="utf-8") if options.output and options.output.exists() else ""
     for name in names:
         print(f"# {name} ...", file=sys.stderr, flush=True)
         try:
@@ -60,7 +61,7 @@ def main() -> int:
         except KeyboardInterrupt:
             print("interrupted: what was measured so far is kept", file=sys.stderr)
             return INTERRUPTED
-        page = results_page(machine, how + _faults(faults), sections)
+        page = results_page(machine, how + _faults(faults), sections, before if options.only else "")
         if options.output:
             options.output.write_text(page, encoding="utf-8")
     print(page)
@@ -73,7 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="two short rounds, to see that all works")
     parser.add_argument("--long", action="store_true", help="also the generator for ten minutes")
     parser.add_argument("--install", action="store_true", help="also time make install")
-    parser.add_argument("--only", nargs="+", choices=WORKS, help="these works alone")
+    parser.add_argument("--only", nargs="+", choices=WORKS, help="these works alone; the others stay in the page")
     parser.add_argument("--output", type=Path, help="where to write the page, besides printing it")
     return parser.parse_args()
 

@@ -1,18 +1,43 @@
 """Machine and sections as one Markdown page. Pure."""
 
+import re
 from collections.abc import Sequence
 
 from benchmarks.comparison import Figure, Goal, Row, Section
 from benchmarks.machine import Machine
 
+HOW = "How it was measured"
+_MEASURED = re.compile(r"Measured \S+, revision \w+")
 _THOUSANDS_FROM = 1000
 _WHOLE_FROM = 100
 _SIGNS = {"at least": "≥", "at most": "≤", "below": "<"}
 
 
-def results_page(machine: Machine, how: str, sections: Sequence[Section]) -> str:
-    """The whole page: what was measured on, the sections, how it was measured."""
-    return "\n".join([*_head(machine), *(line for section in sections for line in _section(section)), how])
+def results_page(machine: Machine, how: str, sections: Sequence[Section], before: str = "") -> str:
+    """The whole page: what was measured on, the sections, how it was measured.
+
+    Args:
+        machine: where and when the sections were measured.
+        how: the last section.
+        sections: those that were measured.
+        before: an earlier page, whose other sections stay as they are, each with its own date and revision.
+    """
+    fresh = {section.title: "\n".join(_section(section, machine)) for section in sections}
+    kept = _sections_of(before)
+    order = dict.fromkeys([*kept, *fresh])
+    return "\n".join([*_head(machine), *(fresh.get(title) or kept[title] for title in order), how])
+
+
+def _sections_of(page: str) -> dict[str, str]:
+    """Title -> text, but for the last section, which says how it was measured."""
+    found = _MEASURED.search(page)
+    stamp = found.group(0) if found is not None else ""
+    blocks = [block for block in page.split("\n## ")[1:] if not block.startswith(HOW)]
+    return {block.partition("\n")[0]: _stamped(f"## {block.rstrip()}\n", stamp) for block in blocks}
+
+
+def _stamped(block: str, stamp: str) -> str:
+    return block if _MEASURED.search(block) or not stamp else f"{block}\n{stamp}.\n"
 
 
 def _head(machine: Machine) -> list[str]:
@@ -23,7 +48,7 @@ def _head(machine: Machine) -> list[str]:
         "",
         "Written by `make bench`; not edited by hand.",
         "",
-        f"- Measured {machine.measured_at}, revision {machine.revision}",
+        f"- Measured {machine.measured_at}, revision {machine.revision}; sections of another date say so.",
         f"- {machine.processor}, {machine.memory_gib:.1f} GiB; {machine.system}",
         f"- Load average at the start {load}; others used {machine.busy_share:.0%} of the machine just before."
         + (shared if machine.is_shared else ""),
@@ -32,7 +57,7 @@ def _head(machine: Machine) -> list[str]:
     ]
 
 
-def _section(section: Section) -> list[str]:
+def _section(section: Section, machine: Machine) -> list[str]:
     lines = [
         f"## {section.title}",
         "",
@@ -41,7 +66,8 @@ def _section(section: Section) -> list[str]:
         *(_line(row) for row in section.rows),
         "",
     ]
-    return [*lines, *(f"{note}\n" for note in section.notes)]
+    notes = (*section.notes, f"Measured {machine.measured_at}, revision {machine.revision}.")
+    return [*lines, *(f"{note}\n" for note in notes)]
 
 
 def _line(row: Row) -> str:

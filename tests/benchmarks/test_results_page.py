@@ -43,6 +43,36 @@ def test_a_single_value_has_no_range():
     assert "| once | 7 |  |  | s |  |  |  |" in page
 
 
+def test_what_was_not_measured_anew_stays_with_its_date():
+    """One section of two again: the other keeps its figures, its place, its date and its revision."""
+    how = "## How it was measured\n\nsomehow"
+    other = Section("Other", (Row("twice", Figure.of([2]), "s"),))
+    before = results_page(MACHINE, how, [SECTION, other])
+    later = replace(MACHINE, measured_at="2026-02-02T00:00:00+00:00", revision="def")
+
+    page = results_page(later, how, [Section("Work", (Row("now", Figure.of([3]), "s"),))], before)
+    again = results_page(later, how, [Section("Work", (Row("now", Figure.of([3]), "s"),))], page)
+
+    assert page == again
+    assert page.index("| now | 3 |") < page.index("## Other") < page.index("| twice | 2 |")
+    assert "ours / theirs" not in page
+    assert page.count("## How it was measured") == 1
+    assert "Measured 2026-01-01T00:00:00+00:00, revision abc." in page
+    assert page.count("revision def") == 2
+
+
+def test_a_page_without_dates_of_sections_gives_them_its_own():
+    """Pages of an earlier form had one date, at the top."""
+    head = "# Benchmark results\n\n- Measured 2025-05-05T00:00:00+00:00, revision aaa\n"
+    old = f"{head}\n## Old\n\n| a |\n\n## How it was measured\n"
+
+    page = results_page(MACHINE, "## How it was measured\n", [SECTION], old)
+
+    assert (
+        page.index("## Old") < page.index("Measured 2025-05-05T00:00:00+00:00, revision aaa.") < page.index("## Work")
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.07774, "0.0777"), (1.5, "1.5"), (144.7, "145"), (12_933.4, "12,933"), (0, "0"), (99.96, "100")],
