@@ -82,6 +82,7 @@ class GatewaySettings(ServiceSettings):
     retry_budget_ratio: float = 0.1
     hedge_percentile: float = 0.0
     hedge_budget_ratio: float = 0.1
+    explain_answers: bool = False
     rate_limit_per_s: float = 0.0
     rate_limit_burst: int = 10
     rate_limit_when_unreachable: Literal["local", "accept", "refuse"] = "local"

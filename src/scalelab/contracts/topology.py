@@ -100,6 +100,9 @@ class ApiGateway(Contract):
     """A read that takes longer than this share of the last ones is asked a second time, e.g. 0.95; 0 = never."""
     hedge_budget_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Second requests for each first one, over time."""
+    explain_answers: bool = False
+    """Whether reads say where their time went (`Server-Timing`), and why there is no better answer (`Proxy-Status`,
+    RFC 9209). Answers of the hit path's memory do not."""
     rate_limit_per_s: Annotated[float, Field(ge=0)] = 0.0
     """Requests of one user on one route of the records, over all gateways, in the long run; beyond it 429. 0 = none.
     With a limit nothing is answered from the hit path's memory: every request is counted."""

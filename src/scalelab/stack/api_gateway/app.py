@@ -16,6 +16,7 @@ from scalelab.contracts.records import DATA_WRITE_SCOPE, RecordUpdate
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.account_routes import account_routes, key_routes
 from scalelab.stack.api_gateway.authentication import Handler, requires_token
+from scalelab.stack.api_gateway.explaining import explained
 from scalelab.stack.api_gateway.forwarding import forward
 from scalelab.stack.api_gateway.gateway_layer import GatewayLayer
 from scalelab.stack.api_gateway.gateway_parts import GatewayParts
@@ -80,7 +81,8 @@ def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str,
         path = process_path_of(request.state.record_key)
         return await forward(request, parts.slots, parts.microservice, "GET", path)
 
-    return {DATA_PATH: _limited(parts, read_data), PROCESS_PATH: _limited(parts, read_process)}
+    reads = {DATA_PATH: _limited(parts, read_data), PROCESS_PATH: _limited(parts, read_process)}
+    return {path: explained(read) for path, read in reads.items()} if settings.explain_answers else reads
 
 
 def _limited(parts: GatewayParts, handler: Handler) -> Handler:

@@ -12,6 +12,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from scalelab.stack.api_gateway.explaining import Fault, explanation_of
 from scalelab.stack.api_gateway.forwarded_headers import client_response_headers, raw, upstream_request_headers
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
@@ -58,13 +59,22 @@ async def forward(
 async def _in_turn(
     request: Request, slots: UpstreamSlots, upstream: Upstream, method: str, path_and_query: str
 ) -> Response:
-    if not await slots.acquire():
+    explanation = explanation_of(request)
+    if explanation is not None:
+        explanation.mark("gateway")
+    is_held = await slots.acquire()
+    if explanation is not None:
+        explanation.mark("slot")
+    if not is_held:
         return no_slot(request)
     try:
         headers = upstream_request_headers(request, has_body=False)
-        return as_response(request, await upstream.request(method, path_and_query, headers=headers))
+        outcome = await upstream.request(method, path_and_query, headers=headers)
     finally:
         slots.release()
+    if explanation is not None:
+        explanation.mark("upstream")
+    return as_response(request, outcome)
 
 
 @asynccontextmanager
@@ -79,8 +89,9 @@ async def slot_of(slots: UpstreamSlots) -> AsyncIterator[bool]:
 
 
 def no_slot(request: Request) -> Response:
-    """The answer to who waited too long."""
-    return come_back(request, "no upstream slot came free in time")
+    """The answer to who waited too long, or found the queue full."""
+    _explain(request, "no_slot")
+    return come_back(request, "no upstream slot is free")
 
 
 def come_back(request: Request, detail: str) -> Response:
@@ -90,6 +101,10 @@ def come_back(request: Request, detail: str) -> Response:
 
 def as_response(request: Request, outcome: UpstreamAnswer | UpstreamFault) -> Response:
     """What the client sees of an upstream's outcome."""
+    if isinstance(outcome, UpstreamFault):
+        _explain(request, outcome.kind)
+    elif outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _explain(request, "status", outcome.status)
     if isinstance(outcome, UpstreamFault) and outcome.kind == "left_alone":
         return come_back(request, _FAULT_DETAIL[outcome.kind])  # not logged each time: the breaker's opening was
     if isinstance(outcome, UpstreamFault):
@@ -101,3 +116,9 @@ def as_response(request: Request, outcome: UpstreamAnswer | UpstreamFault) -> Re
     response = Response(outcome.body, outcome.status)
     response.raw_headers.extend(raw(client_response_headers(outcome.headers)))
     return response
+
+
+def _explain(request: Request, fault: Fault, received_status: int | None = None) -> None:
+    explanation = explanation_of(request)
+    if explanation is not None:
+        explanation.fault, explanation.received_status = fault, received_status

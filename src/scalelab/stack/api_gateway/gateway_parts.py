@@ -108,6 +108,7 @@ class GatewayParts:
         """Reads on which the gateway has nothing to decide but the token: nothing kept, no slots, limit or tactic."""
         settings, direct = self._settings, self.connection_state.get(STATE_NAME)
         is_decided_here = settings.cache_ttl_s > 0 or settings.upstream_slots > 0 or self.rate_limiter is not None
+        is_decided_here |= settings.explain_answers
         if direct is None or is_decided_here or self.database is not database:
             return
         direct.passages = {
