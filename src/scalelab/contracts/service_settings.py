@@ -75,6 +75,7 @@ class GatewaySettings(ServiceSettings):
     slot_wait_timeout_s: float
     upstream_timeout_s: float
     slot_queue_limit: int = 0
+    adaptive_slots_min: int = 0
     upstream_keep_alive: bool = True
     retries: int = 0
     retry_backoff_s: float = 0.025

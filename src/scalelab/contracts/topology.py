@@ -81,6 +81,9 @@ class ApiGateway(Contract):
     replicas: Annotated[int, Field(ge=1, le=64)] = 1
     upstream_slots: Annotated[int, Field(ge=0)] = 0
     """Requests that one gateway has open towards the services behind it; 0 = unbounded."""
+    adaptive_slots_min: Annotated[int, Field(ge=0)] = 0
+    """Adaptive concurrency: the number of slots moves between this and `upstream_slots`, learned from how long the
+    services take (additive increase, multiplicative decrease); 0 = it stands still."""
     slot_wait_timeout_s: PositiveSeconds = 120.0
     """Longest wait for a slot; beyond it the client gets 503 with Retry-After."""
     slot_queue_limit: Annotated[int, Field(ge=0)] = 0
@@ -149,6 +152,15 @@ class ApiGateway(Contract):
     login_window_s: PositiveSeconds = 60.0
     trusted_peers: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """Networks of balancers, whose X-Forwarded-For counts. Who reaches a gateway from one of them can forge it."""
+
+    @model_validator(mode="after")
+    def _adaptive_slots_have_both_bounds(self) -> Self:
+        if self.adaptive_slots_min and self.adaptive_slots_min > self.upstream_slots:
+            raise ValueError(
+                f"adaptive_slots_min = {self.adaptive_slots_min} is above upstream_slots = {self.upstream_slots}, "
+                f"which is the most there may be: raise upstream_slots"
+            )
+        return self
 
 
 class Microservice(Contract):

@@ -72,6 +72,14 @@ def test_a_policy_that_an_engine_does_not_have_is_refused():
     read_topology(overrides=["load_balancer.policy=peak_ewma", "load_balancer.engine=python"])
 
 
+def test_adaptive_slots_need_an_upper_bound():
+    """Between what and what?"""
+    with pytest.raises(ConfigurationError) as caught:
+        read_topology(overrides=["api_gateway.adaptive_slots_min=4"])
+
+    assert "adaptive_slots_min = 4 is above upstream_slots = 0" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "told"),
     [

@@ -3,6 +3,7 @@
 A client that has gone leaves the queue and costs the services nothing. Nothing is sent twice.
 """
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from scalelab.stack.api_gateway.explaining import Fault, explanation_of
 from scalelab.stack.api_gateway.forwarded_headers import client_response_headers, raw, upstream_request_headers
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
+from scalelab.stack.resilience.breaker import is_good
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
 from scalelab.stack.service_kit.problems import problem
 from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
@@ -69,7 +71,9 @@ async def _in_turn(
         return no_slot(request)
     try:
         headers = upstream_request_headers(request, has_body=False)
+        asked_s = time.monotonic()
         outcome = await upstream.request(method, path_and_query, headers=headers)
+        slots.note(time.monotonic() - asked_s, is_good=is_good(outcome))
     finally:
         slots.release()
     if explanation is not None:

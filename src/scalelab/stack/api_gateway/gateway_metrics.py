@@ -43,7 +43,8 @@ class CacheMetrics:
 def expose_slots(slots: UpstreamSlots, metrics: ServiceMetrics) -> None:
     """Gauges that read the slots when they are scraped."""
     registry = metrics.registry
-    Gauge(metric_names.UPSTREAM_SLOTS_LIMIT, "Upstream slots; 0 = unbounded.", registry=registry).set(slots.limit)
+    limit = Gauge(metric_names.UPSTREAM_SLOTS_LIMIT, "Upstream slots; 0 = unbounded.", registry=registry)
+    limit.set_function(lambda: slots.limit)
     in_use = Gauge(metric_names.UPSTREAM_SLOTS_IN_USE, "Slots in use.", registry=registry)
     in_use.set_function(lambda: slots.in_use)
     queue = Gauge(metric_names.UPSTREAM_QUEUE_LENGTH, "Requests waiting for a slot.", registry=registry)

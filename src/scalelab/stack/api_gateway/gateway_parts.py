@@ -27,7 +27,7 @@ from scalelab.stack.api_gateway.record_writes import RecordWrites
 from scalelab.stack.api_gateway.response_cache import ResponseCache
 from scalelab.stack.api_gateway.response_store import ResponseStore
 from scalelab.stack.api_gateway.sessions.opening import server_client
-from scalelab.stack.api_gateway.tactics import Tactics
+from scalelab.stack.api_gateway.tactics import Tactics, adaptive_limit
 from scalelab.stack.api_gateway.upstream_paths import process_path_of, record_path_of
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
@@ -82,7 +82,9 @@ class GatewayParts:
             negative_ttl_s=settings.cache_negative_ttl_s,
         )
         self.response_cache = ResponseCache(store, self.hot_path.offers, coalesces=settings.coalescing)
-        self.slots = UpstreamSlots(settings.upstream_slots, settings.slot_wait_timeout_s, settings.slot_queue_limit)
+        self.slots = UpstreamSlots(
+            settings.upstream_slots, settings.slot_wait_timeout_s, settings.slot_queue_limit, adaptive_limit(settings)
+        )
         self._tactics = Tactics(settings, metrics)
         self.login = Login(
             self.access.issuer, self.access.login_throttle, passwords=self._passwords, slots=self.slots

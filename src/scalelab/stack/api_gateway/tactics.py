@@ -4,6 +4,8 @@ from scalelab.contracts import metric_names
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.contracts.topology import Delay
 from scalelab.stack.resilience import (
+    AdaptiveLimit,
+    AdaptiveRule,
     Asks,
     Breaker,
     BreakerRule,
@@ -90,6 +92,13 @@ class Tactics:
             self._retrying.append(retrying)
             asked = retrying
         return asked
+
+
+def adaptive_limit(settings: GatewaySettings) -> AdaptiveLimit | None:
+    """What moves the number of slots; None where it stands still."""
+    if not settings.adaptive_slots_min:
+        return None
+    return AdaptiveLimit(AdaptiveRule(settings.adaptive_slots_min, settings.upstream_slots))
 
 
 class SlowedUpstream:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 
+from scalelab.stack.resilience import AdaptiveLimit
 from scalelab.stack.service_kit.occupancy import Occupancy
 
 
@@ -12,8 +13,12 @@ class UpstreamSlots:
     Beyond `queue_limit` waiting requests (0 = unbounded) nobody queues: who would wait too long is told at once.
     """
 
-    def __init__(self, limit: int, wait_timeout_s: float, queue_limit: int = 0) -> None:
-        self.limit = limit
+    def __init__(
+        self, limit: int, wait_timeout_s: float, queue_limit: int = 0, adaptive: AdaptiveLimit | None = None
+    ) -> None:
+        self.limit = limit if adaptive is None else adaptive.limit
+        """As it is now; `adaptive` moves it."""
+        self._adaptive = adaptive
         self.shed = 0
         """Requests that were not let into the queue."""
         self._queue_limit = queue_limit
@@ -64,8 +69,18 @@ class UpstreamSlots:
 
     def release(self) -> None:
         """Give a slot back."""
-        if self._waiters:
+        if self._waiters and (not self.limit or self.in_use <= self.limit):
             turn, _ = self._waiters.popitem(last=False)
             turn.set_result(None)
         else:
             self.held.leave()
+
+    def note(self, latency_s: float, *, is_good: bool) -> None:
+        """How long a service took for who holds a slot: an adaptive limit learns from it."""
+        if self._adaptive is None:
+            return
+        self.limit = self._adaptive.note(latency_s, self.in_use, is_good=is_good)
+        while self._waiters and self.in_use < self.limit:
+            turn, _ = self._waiters.popitem(last=False)
+            self.held.enter()
+            turn.set_result(None)

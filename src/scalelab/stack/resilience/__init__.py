@@ -1,5 +1,6 @@
 """How a service is asked that is slow or fails: retries, hedges, a breaker. Wraps what asks, opens nothing."""
 
+from scalelab.stack.resilience.adaptive_limit import AdaptiveLimit, AdaptiveRule
 from scalelab.stack.resilience.asking import Asks
 from scalelab.stack.resilience.breaker import LEFT_ALONE, Breaker, BreakerRule, BreakingUpstream
 from scalelab.stack.resilience.budget import Budget
@@ -8,6 +9,8 @@ from scalelab.stack.resilience.retrying import RetryCounts, RetryingUpstream, Re
 
 __all__ = [
     "LEFT_ALONE",
+    "AdaptiveLimit",
+    "AdaptiveRule",
     "Asks",
     "Breaker",
     "BreakerRule",

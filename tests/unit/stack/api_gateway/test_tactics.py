@@ -67,3 +67,13 @@ async def test_the_first_replicas_are_the_slow_ones(instance, is_slow):
     upstream = Tactics(settings, ServiceMetrics()).around(Service())
 
     assert isinstance(upstream, SlowedUpstream) == is_slow
+
+
+async def test_an_adaptive_limit_moves_the_slots_of_the_gateway(build_lab):
+    """It begins at the middle of its bounds, and its gauge shows where it is."""
+    lab = build_lab(upstream_slots=16, adaptive_slots_min=2)
+
+    await lab.client.get("/data?key=1")
+
+    assert lab.parts.slots.limit == 8
+    assert lab.metric("scalelab_upstream_slots_limit") == 8

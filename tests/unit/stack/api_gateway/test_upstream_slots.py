@@ -132,3 +132,50 @@ async def test_beyond_its_limit_nobody_queues():
     slots.release()
 
     assert (is_third_let_in, await waiting, slots.shed) == (False, True, 1)
+
+
+class Told:
+    """An adaptive limit that says what it is told to."""
+
+    def __init__(self, limit):
+        self.limit = limit
+
+    def note(self, _latency_s, _in_flight, *, is_good):
+        assert is_good
+        return self.limit
+
+
+async def test_a_limit_that_rises_lets_waiters_in():
+    """From one slot to three: both who wait have theirs."""
+    adaptive = Told(1)
+    slots = UpstreamSlots(8, 60.0, adaptive=adaptive)
+    await slots.acquire()
+    waiting = [asyncio.create_task(slots.acquire()) for _ in range(2)]
+    await settle()
+
+    adaptive.limit = 3
+    slots.note(0.1, is_good=True)
+
+    assert await asyncio.gather(*waiting) == [True, True]
+    assert (slots.in_use, slots.limit, slots.queue_length) == (3, 3, 0)
+
+
+async def test_a_limit_that_falls_is_reached_as_slots_come_back():
+    """From three to one: two releases let nobody in, the third lets in who waits."""
+    adaptive = Told(3)
+    slots = UpstreamSlots(8, 60.0, adaptive=adaptive)
+    for _ in range(3):
+        await slots.acquire()
+    waiting = asyncio.create_task(slots.acquire())
+    await settle()
+
+    adaptive.limit = 1
+    slots.note(0.1, is_good=True)
+    seen = []
+    for _ in range(3):
+        slots.release()
+        await settle()
+        seen.append((slots.in_use, slots.queue_length))
+
+    assert seen == [(2, 1), (1, 1), (1, 0)]
+    assert await waiting is True
