@@ -5,9 +5,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from scalelab.lab.capacity.objective import parse_objective
+from scalelab.lab.capacity.running import CapacityQuestion, find_capacity
+from scalelab.lab.capacity.search import Limits
 from scalelab.lab.load.honesty import judged
 from scalelab.lab.load.plan import ClosedLoad, LoadPlan, OpenLoad
-from scalelab.lab.load.processes import run_load
+from scalelab.lab.load.processes import LoadOutcome, run_load
 from scalelab.lab.load.requests import RequestTemplate
 from scalelab.lab.load.result import LoadResult, result_of
 from scalelab.lab.selftest import judges
@@ -163,6 +166,28 @@ def _same_against_same(scale: float) -> Measured:
     return Measured(judges.false_alarms(alarms, comparisons), results)
 
 
+def _capacity(scale: float) -> Measured:
+    slots, hold_s, results = 4, 0.05, list[LoadResult]()
+
+    def load(plan: LoadPlan) -> LoadOutcome:
+        outcome = run_load(plan)
+        if outcome.is_interrupted:
+            raise KeyboardInterrupt
+        results.append(judged(result_of(outcome), outcome))
+        return outcome
+
+    with known_server(f"slots={slots}x{hold_s}") as server:
+        question = CapacityQuestion(
+            plan=LoadPlan(requests=(RequestTemplate(url=server.url),), load=OpenLoad(rate_per_s=1.0), duration_s=1.0),
+            criteria=parse_objective("p90 < 120 ms"),
+            limits=Limits(start_per_s=40.0, most_per_s=1000.0, least_per_s=1.0, precision_ratio=0.05),
+            trial_s=max(1.5, 2 * scale),
+            budget_s=180.0,
+        )
+        answer = find_capacity(question, load=load)
+    return Measured(judges.capacity(answer.estimate, limit_per_s=slots / hold_s), tuple(results))
+
+
 CASES: Mapping[str, Case] = {
     "fixed-delay": Case("a server that takes 50 ms takes 50 ms, in open and in closed load", _fixed_delay),
     "freeze": Case("a server that stands still shows in the latencies: nothing is omitted", _freeze),
@@ -175,6 +200,7 @@ CASES: Mapping[str, Case] = {
     "cut": Case("requests without an answer at the end are counted, not dropped", _cut),
     "out-of-reach": Case("a rate that cannot be sent is not claimed", _out_of_reach),
     "dead-port": Case("where nobody listens there is no latency", _dead_port),
+    "capacity": Case("the capacity of so many slots is slots over their time", _capacity),
     "same-against-same": Case("the same compared with the same is no difference", _same_against_same),
 }
 """By name, in the order in which they run."""

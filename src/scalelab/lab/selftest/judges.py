@@ -3,6 +3,7 @@
 Each judge fails for the classic mistake that it is there for; its test feeds it that mistake.
 """
 
+from scalelab.lab.capacity.search import Estimate
 from scalelab.lab.load.result import LoadResult
 from scalelab.lab.selftest.lines import Line, between, equal, near, said
 
@@ -158,3 +159,9 @@ def _delay(what: str, delay_s: float, measured_s: float | None) -> Line:
 
 def _ms(value_s: float | None) -> float | None:
     return None if value_s is None else _MS * value_s
+
+
+def capacity(estimate: Estimate | None, *, limit_per_s: float) -> tuple[Line, ...]:
+    """The highest rate that a server of known slots keeps up with, to 5 %."""
+    found = estimate.per_s if estimate is not None else None
+    return (near("capacity", limit_per_s, found, within=0.05 * limit_per_s, unit="/s"),)
