@@ -2,6 +2,7 @@
 
 import pytest
 
+from scalelab.lab.capacity.search import Estimate
 from scalelab.lab.load.percentiles import LatencyFigures
 from scalelab.lab.load.result import LoadResult
 from scalelab.lab.results.run_record import Caveat
@@ -125,8 +126,13 @@ def little(mean=0.05, rate=199.0):
     return judges.users(busy, number=50, think_s=0.2)
 
 
+def found():
+    return judges.capacity(Estimate(79.0, 78.0, 80.5), limit_per_s=80.0)
+
+
 @pytest.mark.parametrize(
-    "lines", [delay(), freeze(), accept(), resets(), refusals(), bodies(), cut(), reach(), dead(), alone(), little()]
+    "lines",
+    [delay(), freeze(), accept(), resets(), refusals(), bodies(), cut(), reach(), dead(), alone(), little(), found()],
 )
 def test_what_is_right_passes(lines):
     """The truth of each server."""
@@ -165,6 +171,8 @@ def test_what_is_right_passes(lines):
         pytest.param(little(rate=300.0), "X (R + Z)", id="more users than there are"),
         pytest.param(judges.false_alarms(21, 400), "differences found where there is none", id="too many alarms"),
         pytest.param(judges.false_alarms(0, 0), "differences found where there is none", id="nothing compared"),
+        pytest.param(judges.capacity(Estimate(40.0, 39.0, 41.0), limit_per_s=80.0), "capacity", id="half of it"),
+        pytest.param(judges.capacity(None, limit_per_s=80.0), "capacity", id="no capacity found"),
     ],
 )
 def test_each_mistake_is_found(lines, what):
