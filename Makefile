@@ -66,7 +66,9 @@ report: $(STAMP) ## rebuild the report from the newest results
 # Takes less than half an hour; LESSONS="overload hedging" runs only those. FULL=1: not in the quick form.
 .PHONY: lessons
 lessons: $(STAMP) ## every lesson that ships, and one page over them
-	$(SCALELAB) lessons $(LESSONS) $(if $(FULL),--full) --results $(RESULTS)/lessons --reports $(REPORTS)/lessons
+	@status=0; $(SCALELAB) lessons $(LESSONS) $(if $(FULL),--full) --results $(RESULTS)/lessons \
+	  --reports $(REPORTS)/lessons || status=$$?; \
+	case $$status in 3) ;; *) exit $$status;; esac # some lessons are about what is not steady
 
 # --- development ------------------------------------------------------------------------------------------------
 .PHONY: test

@@ -59,6 +59,8 @@ def binding_text(verdict: Verdict) -> str:
     """The name of what binds."""
     if verdict.is_load_binding:
         return "the load"
+    if verdict.wasted is not None:
+        return _plain(verdict.wasted[0])
     return "not known" if verdict.binding is None else _name(verdict.binding)
 
 
@@ -94,6 +96,11 @@ def _sentences(verdict: Verdict) -> Iterator[str]:
         limit = formula_of(verdict.system, verdict.lowest)
         yield f"the load asks for {shown.rate(verdict.asked_per_s)}/s and gets it: {measured}."
         yield f"The lowest limit is that of {_name(verdict.lowest)}: {limit}. What one more would buy is told of it."
+        return
+    if verdict.wasted is not None:
+        name, share = verdict.wasted
+        yield f"{_plain(name)} {_binds(name)}, busy {shown.share(share)} of the time, but only {measured}."
+        yield "The rest of its work was for requests that failed, or that nobody waited for any more."
         return
     if verdict.binding is None:
         lowest = f"{_name(verdict.lowest)}: {formula_of(verdict.system, verdict.lowest)}"

@@ -86,6 +86,18 @@ def test_what_is_not_explained_is_not_claimed(swept):
     assert "none of what was measured holds it down: 30.0/s were measured; the lowest limit" in content.sentences[0]
 
 
+def test_a_resource_whose_work_comes_to_nothing_is_named(swept):
+    """Overload: the slots are full, and hardly an answer is good. More of the same would not be the cure."""
+    record = swept(rate=63.4, users=0, rate_per_s=120.0)
+    overloaded = record.model_copy(update={"throughput_per_s": 5.9})
+
+    content = content_of(overloaded)
+
+    assert dict(zip(VERDICT_HEAD, content.rows[0], strict=True))["Binds"] == "the upstream slots"
+    assert "the upstream slots bind, busy" in content.sentences[0]
+    assert "but only 5.9/s were measured. The rest of its work was for requests that failed" in content.sentences[0]
+
+
 def test_nothing_is_claimed_of_what_is_not_valid(swept):
     """No row, no sentence."""
     doubtful = swept().model_copy(update={"validity": ("not-steady",)})

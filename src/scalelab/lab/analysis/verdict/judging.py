@@ -16,6 +16,8 @@ REACHED_RATIO = 0.85
 """Of the lowest limit: below it something else holds the rate down."""
 CLEAR_RATIO = 1.25
 """The next limit is so much higher: nothing else could be meant."""
+FULL_SHARE = 0.95
+"""Of the time in use: nothing more goes through it, whatever comes of its work."""
 ANSWERED_RATIO = 0.97
 """Of what an open load asks for: then it gets what it wants."""
 
@@ -56,6 +58,13 @@ class Verdict:
     def is_load_binding(self) -> bool:
         """Whether an open load asks for less than the lowest limit, and gets it."""
         return self.asked_per_s is not None and self.throughput_per_s >= ANSWERED_RATIO * self.asked_per_s
+
+    @property
+    def wasted(self) -> tuple[str, float] | None:
+        """A resource in full use that brings far less than it could, and its share: its work is for requests that fail."""
+        if self.is_reached or self.is_load_binding or self.busiest is None:
+            return None
+        return self.busiest if self.busiest[1] >= FULL_SHARE else None
 
     @property
     def are_users_binding(self) -> bool:
