@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA_TYPE, READY_PATH, REQUEST_ID_HEADER
+from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.base import LEAST_CHECK_TIMEOUT_S
 from scalelab.stack.load_balancer.haproxy.discovery import RESOLVERS, discovered_servers
 from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
-from scalelab.contracts.membership import Member
 
 _ADMIN_CONNECTIONS = 64
 _FILES_FOR_ITSELF = 256
