@@ -61,7 +61,7 @@ class Verdict:
 
     @property
     def wasted(self) -> tuple[str, float] | None:
-        """A resource in full use that brings far less than it could, and its share: its work is for requests that fail."""
+        """A resource in full use that brings far less than it could, and its share: its work is for nothing."""
         if self.is_reached or self.is_load_binding or self.busiest is None:
             return None
         return self.busiest if self.busiest[1] >= FULL_SHARE else None

@@ -1,6 +1,6 @@
 """`python -m scalelab.stack.load_balancer.haproxy`: settings in, a configuration for a HAProxy of its own out.
 
-For containers: nobody supervises HAProxy there, and it finds the gateways by DNS. The first member's host is their name.
+For containers: nobody supervises HAProxy there, and it finds the gateways by DNS: the first member's host is their name.
 """
 
 import os

@@ -22,7 +22,7 @@ RESOLVERS = [
     "hold refused 60s",
     "hold other 60s",
 ]
-"""The section of the name servers: those of the container. An address that is gone from the answers is gone at once."""
+"""The section of the name servers: those of the container. What is gone from their answers is gone at once."""
 
 
 def discovered_servers(name: Member, settings: BalancerSettings) -> str:
