@@ -63,7 +63,7 @@ def parse_criterion(text: str) -> Criterion:
     """
     match = _FORM.match(text)
     if match is None:
-        raise CriterionError(f"{text!r} is no criterion: write METRIC > VALUE UNIT, for example 'p99 > 200 ms'")
+        raise CriterionError(f"{text!r} is no criterion: write METRIC < VALUE UNIT, or > for <, as in 'p99 < 200 ms'")
     metric, comparator, number, unit = match.group(1).lower().replace("_", "."), *match.group(2, 3, 4)
     if metric not in METRICS:
         raise CriterionError(f"{text!r}: there is no metric {metric!r}; there are {', '.join(METRICS)}")
