@@ -31,7 +31,7 @@ def test_a_criterion_is_metric_comparator_value_unit(text, metric, comparator, l
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("p99", "write METRIC > VALUE UNIT"),
+        ("p99", "write METRIC < VALUE UNIT"),
         ("p98 > 1 ms", "there is no metric 'p98'"),
         ("p99 > 200", "has no unit: p99 is given in us or ms or s"),
         ("errors > 5 ms", "has the unit 'ms': errors is given in %"),
