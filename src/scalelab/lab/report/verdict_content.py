@@ -30,6 +30,7 @@ VERDICT_HEAD = (
 _COLUMNS = (GATEWAY, SLOT, CONNECTION, CORE, CACHE_POINT)
 _UTILIZATION_TOLERANCE = 0.1
 _LEAST_DIFFERENCE = 0.5
+_UNTOLD = "what they cost, this does not tell"
 _ALMOST_NOTHING = 0.005
 """Of the throughput: a gain below it is called nothing."""
 
@@ -59,8 +60,6 @@ def binding_text(verdict: Verdict) -> str:
     """The name of what binds."""
     if verdict.is_load_binding:
         return "the load"
-    if verdict.wasted is not None:
-        return _plain(verdict.wasted[0])
     return "not known" if verdict.binding is None else _name(verdict.binding)
 
 
@@ -83,7 +82,7 @@ def _row(title: str, verdict: Verdict) -> tuple[str, ...]:
         title,
         binding_text(verdict),
         shown.share(verdict.busy_share),
-        shown.rate(verdict.lowest.per_s if verdict.binding is not None or verdict.is_load_binding else None),
+        shown.rate(verdict.lowest.per_s if verdict.is_reached or verdict.is_load_binding else None),
         shown.rate(verdict.throughput_per_s),
         *bought,
         verdict.sureness,
@@ -97,14 +96,15 @@ def _sentences(verdict: Verdict) -> Iterator[str]:
         yield f"the load asks for {shown.rate(verdict.asked_per_s)}/s and gets it: {measured}."
         yield f"The lowest limit is that of {_name(verdict.lowest)}: {limit}. What one more would buy is told of it."
         return
-    if verdict.wasted is not None:
-        name, share = verdict.wasted
-        yield f"{_plain(name)} {_binds(name)}, busy {shown.share(share)} of the time, but only {measured}."
-        yield "The rest of its work was for requests that failed, or that nobody waited for any more."
-        return
     if verdict.binding is None:
         lowest = f"{_name(verdict.lowest)}: {formula_of(verdict.system, verdict.lowest)}"
         yield f"none of what was measured holds it down: {measured}; the lowest limit is that of {lowest}."
+        return
+    if verdict.is_exhausted:
+        others = shown.rate(verdict.answers_per_s - verdict.throughput_per_s)
+        name = _name(verdict.binding)
+        yield f"{name} {_binds(name)}: busy {shown.share(verdict.busy_share)} of the time, and {measured}."
+        yield f"{others}/s other answers were refusals or failures, or nobody waited for them any more; {_UNTOLD}."
         return
     limit = formula_of(verdict.system, verdict.binding)
     yield f"{_name(verdict.binding)} {_binds(verdict.binding.name)}: {limit}; {measured}."

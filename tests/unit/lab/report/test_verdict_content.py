@@ -86,16 +86,22 @@ def test_what_is_not_explained_is_not_claimed(swept):
     assert "none of what was measured holds it down: 30.0/s were measured; the lowest limit" in content.sentences[0]
 
 
-def test_a_resource_whose_work_comes_to_nothing_is_named(swept):
-    """Overload: the slots are full, and hardly an answer is good. More of the same would not be the cure."""
-    record = swept(rate=63.4, users=0, rate_per_s=120.0)
-    overloaded = record.model_copy(update={"throughput_per_s": 5.9})
+@pytest.mark.parametrize(("good_per_s", "others"), [(5.9, "58.1"), (40.0, "24.0")])
+def test_a_resource_in_full_use_is_named_though_not_every_answer_is_good(swept, good_per_s, others):
+    """Whether the others cost anything is not known: with shedding nothing, without it nearly all."""
+    record = swept(rate=64.0, users=0, rate_per_s=120.0)
+    overloaded = record.model_copy(update={"throughput_per_s": good_per_s})
 
     content = content_of(overloaded)
 
-    assert dict(zip(VERDICT_HEAD, content.rows[0], strict=True))["Binds"] == "the upstream slots"
-    assert "the upstream slots bind, busy" in content.sentences[0]
-    assert "but only 5.9/s were measured. The rest of its work was for requests that failed" in content.sentences[0]
+    cells = dict(zip(VERDICT_HEAD, content.rows[0], strict=True))
+    assert (cells["Binds"], cells["Busy"], cells["Limit (requests/s)"]) == ("the upstream slots", "100.0%", "-")
+    assert (cells["One more gateway"], cells["One more slot a gateway"], cells["Sure"]) == ("-", "-", "clear")
+    assert content.sentences[0].endswith(
+        f"the upstream slots bind: busy 100.0% of the time, and {good_per_s}/s were measured. "
+        f"{others}/s other answers were refusals or failures, or nobody waited for them any more; "
+        "what they cost, this does not tell."
+    )
 
 
 def test_nothing_is_claimed_of_what_is_not_valid(swept):

@@ -4,7 +4,7 @@ A limit that the run did not come near explains nothing, and is not said to.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scalelab.lab.analysis.laws.layered import USERS, Bound, LayeredSystem, bounds_of
@@ -36,7 +36,6 @@ class Verdict:
     """Whether the rate came near it; else something binds that was not measured."""
     following: Bound | None
     """The limit that comes next."""
-    sureness: Sureness
     throughput_per_s: float
     system: LayeredSystem
     busy_share: float | None
@@ -47,12 +46,13 @@ class Verdict:
     """Places of the binding resource in use: from counters, and looked at once a second."""
     busiest: tuple[str, float] | None
     """What part of the system was busiest, and its share."""
-    gains: tuple[Gain, ...]
+    gains: tuple[Gain, ...] = ()
+    """None are told where the rate neither came near the limit nor was all that an open load asks for."""
 
     @property
     def binding(self) -> Bound | None:
         """What holds the rate down; None when that was not among what was measured, or is the open load itself."""
-        return self.lowest if self.is_reached and not self.is_load_binding else None
+        return self.lowest if (self.is_reached or self.is_exhausted) and not self.is_load_binding else None
 
     @property
     def is_load_binding(self) -> bool:
@@ -60,11 +60,22 @@ class Verdict:
         return self.asked_per_s is not None and self.throughput_per_s >= ANSWERED_RATIO * self.asked_per_s
 
     @property
-    def wasted(self) -> tuple[str, float] | None:
-        """A resource in full use that brings far less than it could, and its share: its work is for nothing."""
-        if self.is_reached or self.is_load_binding or self.busiest is None:
-            return None
-        return self.busiest if self.busiest[1] >= FULL_SHARE else None
+    def is_exhausted(self) -> bool:
+        """Whether it is in use all the time at a rate far below its limit: not every answer is a good one."""
+        return not self.is_reached and not self.is_load_binding and (self.busy_share or 0.0) >= FULL_SHARE
+
+    @property
+    def answers_per_s(self) -> float:
+        """Of the server while the lowest limit's resource was `busy_share` in use, good or not."""
+        return self.lowest.per_s * (self.busy_share or 0.0)
+
+    @property
+    def sureness(self) -> Sureness:
+        """Whether anything else could be meant."""
+        if not self.is_reached and not self.is_exhausted:
+            return "unexplained"
+        is_clear = self.following is None or self.following.per_s >= CLEAR_RATIO * self.lowest.per_s
+        return "clear" if is_clear else "near"
 
     @property
     def are_users_binding(self) -> bool:
@@ -89,17 +100,14 @@ def judge_scenario(records: Sequence[RunRecord]) -> Verdict | None:
     rate = sum(rate or 0.0 for rate in rates) / len(rates)
     limits = sorted(bounds_of(system), key=lambda bound: bound.per_s)
     lowest, following = limits[0], limits[1] if len(limits) > 1 else None
-    is_reached = rate >= REACHED_RATIO * lowest.per_s
-    is_clear = following is None or following.per_s >= CLEAR_RATIO * lowest.per_s
     uses = {use.name: use for use in records[0].resources}
     shares = {name: use.utilization for name, use in uses.items() if use.utilization is not None}
     binding = uses.get(lowest.name)
-    return Verdict(
+    verdict = Verdict(
         lowest=lowest,
         asked_per_s=records[0].rate_per_s,
-        is_reached=is_reached,
+        is_reached=rate >= REACHED_RATIO * lowest.per_s,
         following=following,
-        sureness="unexplained" if not is_reached else "clear" if is_clear else "near",
         throughput_per_s=rate,
         system=system,
         busy_share=shares.get(lowest.name),
@@ -107,10 +115,11 @@ def judge_scenario(records: Sequence[RunRecord]) -> Verdict | None:
         busy_mean=binding.busy_mean if binding is not None else None,
         sampled_mean=binding.sampled_mean if binding is not None else None,
         busiest=max(shares.items(), key=lambda pair: pair[1]) if shares else None,
-        gains=gains_of(system, parts_of(records), lowest.per_s if records[0].rate_per_s else rate)
-        if is_reached or records[0].rate_per_s
-        else (),
     )
+    if not verdict.is_reached and not verdict.is_load_binding:
+        return verdict
+    gains = gains_of(system, parts_of(records), lowest.per_s if verdict.asked_per_s else rate)
+    return replace(verdict, gains=gains)
 
 
 def _typical(systems: Sequence[LayeredSystem]) -> LayeredSystem:

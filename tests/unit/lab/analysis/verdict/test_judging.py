@@ -107,6 +107,28 @@ def test_an_open_load_beyond_the_limit_finds_it(swept):
     assert gains(verdict)["one more connection"].value == pytest.approx(0.0)
 
 
+def test_what_is_busy_all_the_time_binds_though_not_every_answer_is_good(swept):
+    """Overload: refusals count as answers of the server, so the limit is no rate of good ones and says of no gain."""
+    overloaded = swept(rate=64.0, users=0, rate_per_s=120.0).model_copy(update={"throughput_per_s": 40.0})
+
+    verdict = judge_scenario([overloaded])
+
+    assert (verdict.is_reached, verdict.is_exhausted) == (False, True)
+    assert verdict.binding is not None
+    assert verdict.binding.name == SLOTS
+    assert verdict.answers_per_s == pytest.approx(64.0)
+    assert (verdict.sureness, verdict.gains) == ("clear", ())
+
+
+def test_an_open_load_that_nothing_explains_is_promised_nothing(swept):
+    """It does not get what it asks for, and no limit is near: what one more of anything buys is not known."""
+    lost = swept(rate=40.0, users=0, rate_per_s=120.0, slot_wait_s=0.0)
+
+    verdict = judge_scenario([lost])
+
+    assert (verdict.sureness, verdict.binding, verdict.gains) == ("unexplained", None, ())
+
+
 @pytest.mark.parametrize("changes", [{"resources": ()}, {"throughput_per_s": None}])
 def test_without_the_measurements_there_is_no_verdict(swept, changes):
     """An older record, or probes that did not tell."""
