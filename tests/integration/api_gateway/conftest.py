@@ -42,6 +42,7 @@ class Services(ThreadingHTTPServer):
     """Database service and microservice in one: records, accounts and `/process`, over HTTP/1.1 with keep-alive."""
 
     daemon_threads = True
+    request_queue_size = 512  # five, unless told: connections beyond them are dropped where accepting is slow
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _ServiceHandler)

@@ -11,7 +11,7 @@ from scalelab.stack.cache.resp_client import RespClient
 pytestmark = pytest.mark.integration
 
 SIMULTANEOUS = 1000
-ATTEMPTS = 3
+ATTEMPTS = 6
 
 
 def wait_until(is_true, limit_s=10.0):

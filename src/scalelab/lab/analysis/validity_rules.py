@@ -60,7 +60,7 @@ def no_data(evidence: Evidence) -> Finding | None:
         f"No good answer in the window of {length_s:.1f} s: {books.sent} requests were sent in the whole load, "
         f"{books.completed} completed, {books.failed} failed, {books.timed_out} timed out, {books.censored} were "
         f"without an answer.{why}",
-        "See the failures file and the services' logs; `scalelab doctor` checks the machine.",
+        "See the failures file and the services' logs; scalelab doctor checks the machine.",
     )
 
 

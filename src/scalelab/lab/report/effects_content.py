@@ -85,7 +85,7 @@ def _milliseconds(value_s: float) -> str:
 def _sentences(records: Sequence[RunRecord], manifest: Manifest | None) -> list[str]:
     told = [MEANING]
     if max(record.repetition for record in records) == 1:
-        told.append("Run once, an effect has no interval: repeat the experiment with `--repeat 3`.")
+        told.append("Run once, an effect has no interval: repeat the experiment with --repeat 3.")
     if manifest is not None:
         document = manifest.experiment_as_run
         fraction = document.get("fraction", "full")

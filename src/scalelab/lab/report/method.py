@@ -66,7 +66,7 @@ def _replication(scenarios: Sequence[ScenarioFigures]) -> str:
     if fewest == 1:
         return (
             "A scenario that was run once has no error bar: do not read anything into a few percent. For 95 % "
-            "intervals run it several times: `scalelab run EXPERIMENT --repeat 5`, or `--until 5%`."
+            "intervals run it several times: scalelab run EXPERIMENT --repeat 5, or --until 5%."
         )
     return (
         f"At least {fewest} runs of each scenario, in random order within each block. ± is half the 95 % interval "

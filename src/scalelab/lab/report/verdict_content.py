@@ -30,6 +30,8 @@ VERDICT_HEAD = (
 _COLUMNS = (GATEWAY, SLOT, CONNECTION, CORE, CACHE_POINT)
 _UTILIZATION_TOLERANCE = 0.1
 _LEAST_DIFFERENCE = 0.5
+_OF_THE_LIMIT = "limit "
+"""Before a gain: an open load that gets what it asks for is answered no faster, only its limit would move."""
 _UNTOLD = "what they cost, this does not tell"
 _ALMOST_NOTHING = 0.005
 """Of the throughput: a gain below it is called nothing."""
@@ -77,7 +79,9 @@ def gain_text(gain: Gain | None, throughput_per_s: float) -> str:
 
 def _row(title: str, verdict: Verdict) -> tuple[str, ...]:
     gains = {gain.name: gain for gain in verdict.gains}
-    bought = (gain_text(gains.get(name), verdict.throughput_per_s) for name in _COLUMNS)
+    bought = [gain_text(gains.get(name), verdict.throughput_per_s) for name in _COLUMNS]
+    if verdict.is_load_binding:
+        bought = [f"{_OF_THE_LIMIT}{cell}" if cell.startswith("+") else cell for cell in bought]
     return (
         title,
         binding_text(verdict),

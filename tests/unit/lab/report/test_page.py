@@ -31,6 +31,13 @@ def test_the_page_needs_nothing_else(classic, manifest):
     assert not any(name in ("src", "href") for _, attributes in page.tags for name in attributes)
 
 
+def test_prose_has_no_marks_of_another_format(classic, manifest):
+    """The same sentences go into Markdown and HTML: neither may carry the other's signs."""
+    page = Tags(render_page(make_content(manifest(classic), classic, ()), ()))
+
+    assert "`" not in "".join(page.text)
+
+
 def test_ids_of_several_charts_are_kept_apart(classic):
     """Two drawings that both call something clip0."""
     page = render_page(make_content(None, classic, ()), [(SVG, "one"), (SVG, "two")])

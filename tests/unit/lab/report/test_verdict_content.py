@@ -38,6 +38,7 @@ def test_an_open_load_below_the_limit(swept):
 
     cells = dict(zip(VERDICT_HEAD, content.rows[0], strict=True))
     assert (cells["Binds"], cells["Limit (requests/s)"]) == ("the load", "64.0")
+    assert cells["One more gateway"].startswith("limit +64.0/s")
     assert "the load asks for 30.0/s and gets it: 30.0/s were measured." in content.sentences[0]
     assert (
         "The lowest limit is that of the upstream slots: 1 gateway x 8 slots / 125 ms = 64.0/s."

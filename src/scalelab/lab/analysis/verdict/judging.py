@@ -72,6 +72,8 @@ class Verdict:
     @property
     def sureness(self) -> Sureness:
         """Whether anything else could be meant."""
+        if self.is_load_binding:
+            return "clear" if self.lowest.per_s >= CLEAR_RATIO * self.throughput_per_s else "near"
         if not self.is_reached and not self.is_exhausted:
             return "unexplained"
         is_clear = self.following is None or self.following.per_s >= CLEAR_RATIO * self.lowest.per_s

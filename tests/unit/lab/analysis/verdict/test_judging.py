@@ -94,9 +94,16 @@ def test_an_open_load_below_the_limit_binds_itself(swept):
     verdict = judge_scenario([swept(rate=30.0, users=0, rate_per_s=30.0, slot_wait_s=0.0)])
 
     assert verdict.is_load_binding
-    assert (verdict.binding, verdict.lowest.name) == (None, SLOTS)
+    assert (verdict.binding, verdict.lowest.name, verdict.sureness) == (None, SLOTS, "clear")
     assert verdict.lowest.per_s == pytest.approx(64.0)
     assert gains(verdict)["one more gateway"].value == pytest.approx(64.0)
+
+
+def test_an_open_load_close_to_the_limit_is_said_to_be(swept):
+    """60/s of 64: a little more, and the slots bind."""
+    verdict = judge_scenario([swept(rate=60.0, users=0, rate_per_s=60.0, slot_wait_s=0.0)])
+
+    assert (verdict.is_load_binding, verdict.sureness) == (True, "near")
 
 
 def test_an_open_load_beyond_the_limit_finds_it(swept):
