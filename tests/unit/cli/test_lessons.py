@@ -1,5 +1,7 @@
 """The verb's choice of lessons; running them is for the machine that has the time."""
 
+import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from scalelab.lab.plan import make_plan
 from scalelab.lab.plan_time import planned_steps, total_s
 from scalelab.lab.shipped import shipped_experiments
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "lessons.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 HALF_AN_HOUR_S = 1800.0
 
 
@@ -27,7 +29,20 @@ def test_every_lesson_says_what_it_asks_and_expects(name):
 
     assert experiment.question.endswith("?")
     assert len(experiment.expectation.split()) > 20
-    assert f"\n## {name}\n" in DOCS.read_text(encoding="utf-8")
+    assert f"\n## {name}\n" in (DOCS / "lessons.md").read_text(encoding="utf-8")
+    assert f"(how_to/lessons/{name}.md)" in (DOCS / "lessons.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_change_that_a_how_to_proposes_is_one_that_can_be_made(name, capsys):
+    """Each `scalelab plan` of its page, and each `--set` of its tables, is accepted as it stands there."""
+    page = (DOCS / "how_to" / "lessons" / f"{name}.md").read_text(encoding="utf-8")
+    plans = [shlex.split(line) for line in re.findall(r"^\$ scalelab (plan .*)$", page, re.MULTILINE)]
+    plans += [["plan", name, *shlex.split(settings)] for settings in re.findall(r"\| `(--set [^`]*)` \|", page)]
+
+    assert f"$ scalelab run {name}" in page or name == "classic"
+    assert plans
+    assert [plan for plan in plans if run_command(plan) != 0] == [], capsys.readouterr().err
 
 
 def test_all_of_them_take_less_than_half_an_hour():
