@@ -22,10 +22,6 @@ MEANING = (
     "An effect is the change of the mean over all other factors; an interaction is half the difference between what "
     "one factor does at the other's last and at its first level."
 )
-_VALUES: tuple[tuple[str, Callable[[RunRecord], float | None]], ...] = (
-    ("throughput", lambda record: record.throughput_per_s),
-    ("response", lambda record: record.latency.mean_s),
-)
 
 
 @dataclass(frozen=True)
@@ -46,14 +42,21 @@ def effects_content(scenarios: Sequence[ScenarioFigures], manifest: Manifest | N
     records = [record for scenario in scenarios for record in scenario.records]
     doubtful = [scenario.title for scenario in scenarios if not scenario.is_valid]
     try:
-        throughput, response = (_observations(records, value_of) for _, value_of in _VALUES)
-        by_throughput, by_response = effects_of(throughput), effects_of(response)
+        throughput = _observations(records, lambda record: record.throughput_per_s)
+        by_throughput = effects_of(throughput)
     except EffectsError:
         return NO_EFFECTS
     if doubtful:
         return EffectsContent((), (f"No effects are claimed: {'; '.join(doubtful)} is not valid.",), {})
-    rows = tuple(_row(rate, time) for rate, time in zip(by_throughput, by_response, strict=True))
+    times = _response_effects(records)
+    rows = tuple(_row(rate, times.get(rate.name)) for rate in by_throughput)
     return EffectsContent(rows, tuple(_sentences(records, manifest)), level_means(throughput))
+
+
+def _response_effects(records: Sequence[RunRecord]) -> dict[str, Effect]:
+    """None where a run has no mean response, since nothing was answered in it: a mean over the others is another one."""
+    response = _observations(records, lambda record: record.latency.mean_s)
+    return {effect.name: effect for effect in effects_of(response)} if len(response) == len(records) else {}
 
 
 def _observations(records: Sequence[RunRecord], value_of: Callable[[RunRecord], float | None]) -> list[Observation]:
@@ -64,15 +67,15 @@ def _observations(records: Sequence[RunRecord], value_of: Callable[[RunRecord], 
     ]
 
 
-def _row(rate: Effect, time: Effect) -> tuple[str, ...]:
+def _row(rate: Effect, time: Effect | None) -> tuple[str, ...]:
     verdicts = {True: "yes", False: "no", None: shown.ABSENT}
     return (
         rate.name,
         f"{rate.value:+,.1f}",
         shown.ABSENT if rate.interval is None else f"{rate.interval.low:+,.1f} to {rate.interval.high:+,.1f}",
-        _milliseconds(time.value),
+        shown.ABSENT if time is None else _milliseconds(time.value),
         shown.ABSENT
-        if time.interval is None
+        if time is None or time.interval is None
         else f"{_milliseconds(time.interval.low)} to {_milliseconds(time.interval.high)}",
         verdicts[rate.is_clear],
     )

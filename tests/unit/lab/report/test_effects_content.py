@@ -54,6 +54,20 @@ def test_nothing_is_claimed_while_a_cell_is_not_valid(twice):
     assert content.sentences == ("No effects are claimed: 3 gateways, hit is not valid.",)
 
 
+@pytest.mark.parametrize("mute", [slice(0, 1), slice(0, 8, 2)])
+def test_without_a_mean_response_throughput_has_its_effects_all_the_same(twice, mute):
+    """One cell, or a whole level, in which nothing was answered: no effect on the response is reckoned from the rest."""
+    for place in range(8)[mute]:
+        latency = twice[place].latency.model_copy(update={"mean_s": None})
+        twice[place] = twice[place].model_copy(update={"latency": latency})
+
+    content = effects_content(figures_of(twice), None)
+
+    rows = [dict(zip(EFFECTS_HEAD, row, strict=True)) for row in content.rows]
+    assert [row["Change"] for row in rows] == ["gateways: 1 to 3", "cache: miss to hit", "gateways x cache"]
+    assert {row["Mean response (ms)"] for row in rows} == {row["95 % interval (ms)"] for row in rows} == {"-"}
+
+
 def test_one_factor_has_no_effects(classic):
     """There is nothing to average over."""
     misses = [record for record in classic if record.factors["cache"] == "miss"]
