@@ -10,7 +10,8 @@ EXPERIMENT ?= experiments/classic.toml
 RESULTS ?= tests/results
 REPORTS ?= tests/reports
 # QUICK=1 shortens each scenario to 10 s and 100 users.
-RUN_FLAGS := $(if $(QUICK),--quick)
+# DEPLOY=compose runs the stack in containers.
+RUN_FLAGS := $(if $(QUICK),--quick) $(if $(DEPLOY),--on $(DEPLOY))
 # Most tests wait for something; a machine with little to spare takes fewer workers.
 TEST_WORKERS ?= 3
 SCALELAB := $(BIN)/scalelab

@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
+from scalelab.cli.errors import CommandError
+from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import StackName
 from scalelab.deployment.attach import attach
+from scalelab.deployment.compose.stack import ComposeStack
 from scalelab.deployment.key_rotation import rotate_keys
 
 
@@ -24,6 +27,11 @@ def keys(
     """Rotate the keys of the tokens, without a failed request."""
     assert action is KeyAction.rotate
     stack = attach(name)
+    if isinstance(stack, ComposeStack):
+        raise CommandError(
+            f"the keys of stack {name!r} cannot be rotated: its containers hold the file that they were started with",
+            ExitCode.USAGE,
+        )
     file = rotate_keys(stack, stack.directory.signing_key_file)
     print(f"key {file.active} signs")
     for key in file.keys:

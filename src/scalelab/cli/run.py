@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from scalelab.cli.deployments import On, OnOption
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.run_progress import RunDisplay
@@ -59,6 +60,7 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
         ),
     ] = None,
     budget: Annotated[str, typer.Option(metavar="20m", help="Longest time for --until.")] = "20m",
+    on: OnOption = On.local,
 ) -> int:
     """Run an experiment: start a stack, warm up, measure each scenario, stop. Partial results survive Ctrl-C."""
     stopping = _stopping(until, budget, repeat)
@@ -68,9 +70,11 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
         experiment, is_quick=quick, is_verify=verify, only=only or (), settings=[*(settings or ()), *overrides]
     )
     console = Console(stderr=True)
-    with RunDisplay(console) as display, _systems(on_running, display) as systems:
+    with RunDisplay(console) as display, _systems(on_running, display, on) as systems:
         try:
-            run_experiment(plan, systems, results, display, is_quick=quick, engines=engine_versions(), until=stopping)
+            run_experiment(
+                plan, systems, results, display, is_quick=quick, engines=engine_versions(on), until=stopping
+            )
         except OSError as error:
             raise CommandError(
                 f"results cannot be written to {results} ({error.strerror or error}): "
@@ -136,8 +140,8 @@ def _full_path(setting: str) -> str:
     return f"topology.{setting}" if first in Topology.model_fields and first not in _TABLES else setting
 
 
-def _systems(on_running: str | None, display: RunDisplay) -> OwnStacks | AttachedSystem:
-    return OwnStacks(display) if on_running is None else AttachedSystem(on_running)
+def _systems(on_running: str | None, display: RunDisplay, on: On) -> OwnStacks | AttachedSystem:
+    return OwnStacks(display, on) if on_running is None else AttachedSystem(on_running)
 
 
 def _tell(directory: Path | None) -> ReportContent | None:

@@ -6,6 +6,7 @@ import shutil
 from types import TracebackType
 from typing import Any, Self
 
+from scalelab.cli.deployments import On, new_stack
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.run_progress import RunDisplay
@@ -13,6 +14,7 @@ from scalelab.cli.start_progress import start_progress
 from scalelab.cli.system_under_test import DeployedSystem
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.attach import attach
+from scalelab.deployment.compose.stack import ComposeStack, container_versions
 from scalelab.deployment.engines import find_haproxy, find_valkey
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.state_directory import stack_directory
@@ -26,12 +28,13 @@ _SHOWN = 5
 
 
 class OwnStacks:
-    """Starts a local stack for a topology, and keeps it while the topology stays, the number of gateways aside."""
+    """Starts a stack for a topology, and keeps it while the topology stays, the number of gateways aside."""
 
-    def __init__(self, display: RunDisplay) -> None:
+    def __init__(self, display: RunDisplay, on: On = On.local) -> None:
         self._display = display
+        self._on = on
         self._name = f"run-{os.getpid()}"
-        self._stack: LocalStack | None = None
+        self._stack: LocalStack | ComposeStack | None = None
         self._topology: Topology | None = None
         self._stacks_stopped = 0
 
@@ -50,7 +53,7 @@ class OwnStacks:
         if self._stack is not None and self._stack.ended.is_set():
             self._stop()
         if self._stack is None:
-            stack = LocalStack(topology, stack_directory(self._name))
+            stack = new_stack(self._on, topology, stack_directory(self._name))
             with self._display.paused(), start_progress(self._name, self._display.console) as on_progress:
                 stack.on_progress = on_progress
                 stack.start()
@@ -63,7 +66,7 @@ class OwnStacks:
             stack.stop()
             self._keep_logs(stack)
 
-    def _keep_logs(self, stack: LocalStack) -> None:
+    def _keep_logs(self, stack: LocalStack | ComposeStack) -> None:
         """The services' logs belong to the results; nothing else of the stack stays."""
         if self._display.directory is None:
             return
@@ -112,8 +115,10 @@ def topology_differences(running: Topology, wanted: Topology) -> list[str]:
     ]
 
 
-def engine_versions() -> dict[str, str]:
-    """Versions of the foreign programs on this machine, for the manifest."""
+def engine_versions(on: On = On.local) -> dict[str, str]:
+    """Versions of the foreign programs that take part, for the manifest."""
+    if on is On.compose:
+        return container_versions()
     found = {"haproxy": (find_haproxy(), "-v"), "valkey": (find_valkey(), "--version")}
     versions = {name: engine.version(flag) for name, (engine, flag) in found.items() if engine is not None}
     return {name: version for name, version in versions.items() if version}

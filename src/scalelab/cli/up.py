@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from scalelab.cli.deployments import On, OnOption, new_stack
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import StackName
@@ -14,6 +15,7 @@ from scalelab.cli.start_progress import start_progress
 from scalelab.cli.stop_progress import stop_progress
 from scalelab.contracts.stack_view import StackView
 from scalelab.contracts.topology import Topology
+from scalelab.deployment.compose.stack import ComposeStack
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.progress import ignore_progress
 from scalelab.deployment.state_directory import StackDirectory, stack_directory
@@ -40,21 +42,25 @@ def up(
         typer.Option("--set", metavar="PATH=VALUE", help="One field of the topology, e.g. database.pool_size=16."),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready.")] = False,
+    on: OnOption = On.local,
 ) -> None:
-    """Start a stack on this machine. In the foreground it stops on Ctrl-C."""
+    """Start a stack. In the foreground it stops on Ctrl-C."""
     wanted = _wanted_topology(topology, experiment, gateways, port, settings or [])
     directory = stack_directory(name)
     console = Console(stderr=True)
     if detach:
         with start_progress(name, console) as on_progress:
-            view = start_detached(wanted, directory, on_progress)
+            if on is On.local:
+                view = start_detached(wanted, directory, on_progress)
+            else:
+                view = new_stack(on, wanted, directory).start()  # its engine keeps it running
         _print_access(view, directory, f"Stop it with `scalelab down{_name_option(name)}`.")
         return
-    _run_in_foreground(wanted, directory, console)
+    _run_in_foreground(new_stack(on, wanted, directory), console)
 
 
-def _run_in_foreground(topology: Topology, directory: StackDirectory, console: Console) -> None:
-    stack = LocalStack(topology, directory)
+def _run_in_foreground(stack: LocalStack | ComposeStack, console: Console) -> None:
+    directory = stack.directory
     with start_progress(directory.name, console) as stack.on_progress:
         view = stack.start()  # leaves nothing when it fails or is interrupted
     stack.on_progress = ignore_progress

@@ -79,6 +79,8 @@ class ApiGateway(Contract):
     """Authentication, cache and routing. An instance is one process; capacity comes from replicas."""
 
     replicas: Annotated[int, Field(ge=1, le=64)] = 1
+    cpu_limit_cores: Annotated[float, Field(ge=0, le=64)] = 0.0
+    """Share of a core, or cores, that one gateway gets at most; 0 = no limit of its own. Containers only."""
     upstream_slots: Annotated[int, Field(ge=0)] = 0
     """Requests that one gateway has open towards the services behind it; 0 = unbounded."""
     adaptive_slots_min: Annotated[int, Field(ge=0)] = 0
@@ -173,8 +175,9 @@ class Microservice(Contract):
 class Database(Contract):
     """Records behind a bounded pool, with a simulated delay per query."""
 
-    url: Annotated[str, Field(pattern=r"^(sqlite:|postgresql://.+)$")] = "sqlite:"
-    """`sqlite:` (a file of the stack's own) or `postgresql://user@host/name`."""
+    url: Annotated[str, Field(pattern=r"^(sqlite:|postgresql:|postgresql://.+)$")] = "sqlite:"
+    """`sqlite:` (a file of the stack's own), `postgresql://user@host/name`, or `postgresql:` (a server of the stack's
+    own: containers only)."""
     records: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     seed: int = 1
     """Seed of the records' contents."""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 
 from scalelab.contracts.stack_view import ServiceName, StackView
+from scalelab.deployment.compose.record import read_compose_record
+from scalelab.deployment.compose.stack import ComposeStack, stop_compose_stack
 from scalelab.deployment.control import ask, ask_view
 from scalelab.deployment.errors import NoSuchStackError, StackGoneError, StopError
 from scalelab.deployment.listeners import Endpoint
@@ -45,14 +47,17 @@ class AttachedStack:
         stop_stack(self.directory)
 
 
-def attach(name: str, environment: Mapping[str, str] = os.environ) -> AttachedStack:
-    """The running stack `name`.
+def attach(name: str, environment: Mapping[str, str] = os.environ) -> AttachedStack | ComposeStack:
+    """The running stack `name`, whatever it runs on.
 
     Raises:
         NoSuchStackError: there is none; the message says whether its supervisor was killed.
         ConfigurationError: a name that is no name.
     """
     directory = stack_directory(name, environment)
+    record = read_compose_record(directory)
+    if record is not None:
+        return ComposeStack(record.topology, directory)
     if not is_running(directory):
         raise NoSuchStackError(_absence(directory))
     return AttachedStack(directory)
@@ -65,6 +70,8 @@ def stop_stack(directory: StackDirectory) -> bool:
         NoSuchStackError: neither a stack nor its remains.
         StopError: something did not end, and could not be killed.
     """
+    if stop_compose_stack(directory):
+        return True
     record = read_record(directory)
     was_running = is_running(directory)
     if was_running:

@@ -21,6 +21,7 @@ from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
 from scalelab.deployment.instance import Instance
 from scalelab.deployment.listeners import Endpoint
+from scalelab.deployment.offers import demand_local_offers
 from scalelab.deployment.processes import mark_of, raise_descriptor_limit
 from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
 from scalelab.deployment.scaling import instances_of, members, scale_step, scaled_topology
@@ -113,6 +114,7 @@ class LocalStack:
         return self.view()
 
     def _demand_engines(self) -> None:
+        demand_local_offers(self._topology)
         if self._topology.load_balancer.engine == "haproxy":
             demand_haproxy()
         if instances_of(self._topology)["cache"]:

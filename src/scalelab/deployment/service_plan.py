@@ -130,7 +130,7 @@ class StackPlan:
         }
 
     def _gateway(self) -> dict[str, object]:
-        gateway = self.topology.api_gateway.model_dump(exclude={"replicas"})
+        gateway = self.topology.api_gateway.model_dump(exclude={"replicas", "cpu_limit_cores"})
         return gateway | {
             "database_url": self.database_url,
             "microservice_url": self.microservice_url,

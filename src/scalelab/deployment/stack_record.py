@@ -79,6 +79,8 @@ class Claim:
             UnfitMachineError: the directory cannot be used.
         """
         directory.create()
+        if directory.compose_file.exists():
+            raise already_running(directory)
         self._directory = directory
         self._descriptor = _locked(directory)
         try:
@@ -147,6 +149,14 @@ def processes_of(marks: Iterable[ProcessMark]) -> tuple[RecordedProcess, ...]:
     return tuple(RecordedProcess.of(mark) for mark in marks)
 
 
+def already_running(directory: StackDirectory) -> AlreadyRunningError:
+    """What to say to whoever wants to start another one there."""
+    return AlreadyRunningError(
+        f"a stack named {directory.name!r} runs already: stop it with `scalelab down --name {directory.name}`, "
+        f"or choose another --name"
+    )
+
+
 def _locked(directory: StackDirectory) -> int:
     deadline_s = time.monotonic() + CLAIM_PATIENCE_S
     while True:
@@ -162,8 +172,5 @@ def _locked(directory: StackDirectory) -> int:
             pass
         os.close(descriptor)
         if time.monotonic() >= deadline_s:
-            raise AlreadyRunningError(
-                f"a stack named {directory.name!r} runs already: stop it with "
-                f"`scalelab down --name {directory.name}`, or choose another --name"
-            )
+            raise already_running(directory)
         time.sleep(_POLL_S)

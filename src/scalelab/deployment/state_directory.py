@@ -36,6 +36,11 @@ class StackDirectory:
         return self.root / "stack.json"
 
     @property
+    def compose_file(self) -> Path:
+        """`compose.json`: in its place for a stack of containers, which an engine supervises."""
+        return self.root / "compose.json"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the supervisor as long as it lives."""
         return self.root / "lock"
@@ -125,7 +130,13 @@ class StackDirectory:
         """Remove all but logs and lock. Idempotent."""
         for place in (self.keys, self.settings, self.data, self.balancer):
             shutil.rmtree(place, ignore_errors=True)
-        for file in (self.record_file, self.control_socket, self.cache_socket, self.members_socket):
+        for file in (
+            self.record_file,
+            self.compose_file,
+            self.control_socket,
+            self.cache_socket,
+            self.members_socket,
+        ):
             file.unlink(missing_ok=True)
 
     def remove(self) -> None:

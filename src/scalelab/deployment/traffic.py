@@ -29,26 +29,8 @@ class Traffic:
     def await_round_trips(
         self, gateways: Collection[str], deadline_s: float, check: Callable[[], None] = lambda: None
     ) -> None:
-        """Return when each of `gateways` has answered through the balancer with this stack's nonce.
-
-        Args:
-            gateways: names of instances.
-            deadline_s: on the clock of `time.monotonic`.
-            check: called between round trips; what it raises ends the wait.
-
-        Raises:
-            StartError: not all did before the deadline.
-        """
-        left = set(gateways)
-        while left:
-            check()
-            instance = answering_instance(self.balancer, self.nonce)
-            left.discard(instance or "")
-            if left and time.monotonic() >= deadline_s:
-                names = ", ".join(sorted(left))
-                raise StartError(f"{names} did not answer through the balancer at {self.balancer.url} in time")
-            if instance is None:
-                time.sleep(POLL_S)
+        """See the function of the same name."""
+        await_round_trips(self.balancer, self.nonce, gateways, deadline_s, check)
 
     def direct_to(self, gateways: Mapping[str, Endpoint]) -> None:
         """Make exactly these take traffic; returns when others have finished their requests.
@@ -81,3 +63,35 @@ class Traffic:
     def _is_up(self, gateway: str) -> bool:
         view = get_members(self.members_socket)
         return not isinstance(view, str) and any(one.name == gateway and one.state == "up" for one in view.members)
+
+
+def await_round_trips(
+    balancer: Endpoint,
+    nonce: str,
+    gateways: Collection[str],
+    deadline_s: float,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Return when each of `gateways` has answered through the balancer with this stack's nonce.
+
+    Args:
+        balancer: where it listens.
+        nonce: the stack's.
+        gateways: names of instances.
+        deadline_s: on the clock of `time.monotonic`.
+        check: called between round trips; what it raises ends the wait.
+
+    Raises:
+        StartError: not all did before the deadline.
+    """
+    left = set(gateways)
+    while left:
+        check()
+        instance = answering_instance(balancer, nonce)
+        left.discard(instance or "")
+        if left and time.monotonic() >= deadline_s:
+            raise StartError(
+                f"{', '.join(sorted(left))} did not answer through the balancer at {balancer.url} in time"
+            )
+        if instance is None:
+            time.sleep(POLL_S)

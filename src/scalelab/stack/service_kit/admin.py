@@ -8,7 +8,7 @@ from socket import socket
 
 from aiohttp import web
 
-from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, READY_PATH, STACK_NONCE_HEADER
+from scalelab.contracts.http_names import DRAIN_PATH, LIVE_PATH, METRICS_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.service_settings import ServiceSettings
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.listening import open_listener
@@ -61,11 +61,16 @@ async def admin_listener(
         state = "ok" if readiness.is_ready else readiness.reason
         return web.json_response(_identity(settings, state), status=200 if readiness.is_ready else 503)
 
+    async def drain(_request: web.Request) -> web.StreamResponse:
+        readiness.not_ready("draining")
+        return web.json_response(_identity(settings, readiness.reason))
+
     async def expose(_request: web.Request) -> web.StreamResponse:
         return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.content_type})
 
     app = web.Application(middlewares=[demand_nonce])
-    app.add_routes([web.get(LIVE_PATH, live), web.get(READY_PATH, ready), web.get(METRICS_PATH, expose), *routes])
+    app.add_routes([web.get(LIVE_PATH, live), web.get(READY_PATH, ready), web.post(DRAIN_PATH, drain)])
+    app.add_routes([web.get(METRICS_PATH, expose), *routes])
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -49,6 +49,24 @@ async def test_health_follows_readiness(settings, free_address, http):
     assert seen == [(200, "ok"), (503, "starting"), (200, "ok"), (200, "ok"), (200, "ok"), (503, "stopping")]
 
 
+async def test_a_drain_ends_readiness_and_nothing_else(settings, free_address, http):
+    """Only with the stack's nonce; who drains is alive, and says why it is not ready."""
+    readiness = Readiness()
+    readiness.ready()
+    settings = settings.model_copy(update={"admin_listen": free_address})
+    url, nonce = f"http://{free_address}/health", {"X-Scalelab-Stack": settings.stack_nonce}
+
+    async with admin_listener(settings, ServiceMetrics(), readiness):
+        async with http.post(f"{url}/drain") as response:
+            assert (response.status, readiness.is_ready) == (403, True)
+        async with http.post(f"{url}/drain", headers=nonce) as response:
+            assert response.status == 200
+        async with http.get(f"{url}/ready") as response:
+            assert (response.status, (await response.json())["status"]) == (503, "draining")
+        async with http.get(f"{url}/live") as response:
+            assert response.status == 200
+
+
 async def test_health_names_instance_and_stack(settings, free_address, http):
     """A leftover process of another stack can be told apart."""
     settings = settings.model_copy(update={"admin_listen": free_address})

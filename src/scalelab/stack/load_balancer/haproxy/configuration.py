@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA_TYPE, READY_PATH, REQUEST_ID_HEADER
+from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.topology import BalancingPolicy
-from scalelab.stack.load_balancer.base import LEAST_CHECK_TIMEOUT_S, Listeners
+from scalelab.stack.load_balancer.base import LEAST_CHECK_TIMEOUT_S
+from scalelab.stack.load_balancer.haproxy.discovery import RESOLVERS, discovered_servers
 from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
 
 _ADMIN_CONNECTIONS = 64
@@ -38,13 +40,22 @@ _RETRY_AFTER_S = 1
 
 
 @dataclass(frozen=True)
+class Binds:
+    """Where HAProxy listens, in its own words: `fd@3` for a socket handed down, `:8080`, or a path."""
+
+    traffic: str
+    admin: str
+    runtime: str
+    """Its runtime socket."""
+
+
+@dataclass(frozen=True)
 class Machine:
     """What the configuration takes from where it runs."""
 
     file_limit: int
     cores: int
     lua_path: str
-    runtime_fd: int
 
     @property
     def connections(self) -> int:
@@ -58,33 +69,42 @@ class Machine:
 
 
 def haproxy_configuration(
-    settings: BalancerSettings, listeners: Listeners, machine: Machine, servers: Sequence[Server] = ()
+    settings: BalancerSettings,
+    binds: Binds,
+    machine: Machine,
+    servers: Sequence[Server] = (),
+    discovered: Member | None = None,
 ) -> str:
     """The whole file.
 
     Args:
         settings: of the service.
-        listeners: sockets handed down.
+        binds: see there.
         machine: see there.
         servers: those that may take traffic from the first moment; all others are added while it runs.
+        discovered: a name whose addresses are gateways, as many as there are; HAProxy follows them by DNS.
     """
+    lines = [f"server {server.name} {server_arguments(server.member, settings)}" for server in servers]
+    if discovered is not None:
+        lines.append(discovered_servers(discovered, settings))
     sections = [
-        _global(settings, machine),
+        _global(settings, binds, machine),
         _defaults(settings),
-        _traffic(settings, listeners, machine),
-        _admin(settings, listeners),
-        _gateways(settings, servers),
+        _traffic(settings, binds, machine),
+        _admin(settings, binds),
+        _gateways(settings, lines),
+        *([RESOLVERS] if discovered is not None else []),
     ]
     return "\n".join("\n    ".join(section) + "\n" for section in sections)
 
 
-def _global(settings: BalancerSettings, machine: Machine) -> list[str]:
+def _global(settings: BalancerSettings, binds: Binds, machine: Machine) -> list[str]:
     return [
         "global",
         "log stderr len 8192 format raw local0",
         f"maxconn {machine.connections + _ADMIN_CONNECTIONS}",
         f"nbthread {machine.threads}",
-        f"stats socket fd@{machine.runtime_fd} level admin",
+        f"stats socket {binds.runtime} level admin",
         f"lua-load-per-thread {_quoted(machine.lua_path)}",
         f"hard-stop-after {milliseconds(settings.graceful_timeout_s)}",
     ]
@@ -119,10 +139,10 @@ def _own_error(status: HTTPStatus) -> str:
     )
 
 
-def _traffic(settings: BalancerSettings, listeners: Listeners, machine: Machine) -> list[str]:
+def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine) -> list[str]:
     return [
         "frontend traffic",
-        f"bind fd@{listeners.traffic_fd}",
+        f"bind {binds.traffic}",
         f"maxconn {machine.connections}",
         "option http-keep-alive",
         *_logging(settings),
@@ -167,14 +187,14 @@ def _logging(settings: BalancerSettings) -> list[str]:
     ]
 
 
-def _admin(settings: BalancerSettings, listeners: Listeners) -> list[str]:
+def _admin(settings: BalancerSettings, binds: Binds) -> list[str]:
     def answer(status: int, state: str) -> str:
         body = {"status": state, "instance": settings.instance, "stack": settings.stack_nonce}
         return f"http-request return status {status} content-type application/json string {_quoted(json.dumps(body))}"
 
     return [
         "frontend admin",
-        f"bind fd@{listeners.admin_fd}",
+        f"bind {binds.admin}",
         f"maxconn {_ADMIN_CONNECTIONS}",
         f"http-request use-service prometheus-exporter if {{ path {METRICS_PATH} }}",
         f"{answer(200, 'ok')} if {{ path {LIVE_PATH} }}",
@@ -184,7 +204,7 @@ def _admin(settings: BalancerSettings, listeners: Listeners) -> list[str]:
     ]
 
 
-def _gateways(settings: BalancerSettings, servers: Sequence[Server]) -> list[str]:
+def _gateways(settings: BalancerSettings, servers: Sequence[str]) -> list[str]:
     return [
         f"backend {BACKEND}",
         *_ALGORITHMS[settings.policy],
@@ -196,7 +216,7 @@ def _gateways(settings: BalancerSettings, servers: Sequence[Server]) -> list[str
         "option httpchk",
         f"http-check send meth GET uri {READY_PATH} ver HTTP/1.1 hdr Host {settings.instance}",
         "http-check expect status 200",
-        *(f"server {server.name} {server_arguments(server.member, settings)}" for server in servers),
+        *servers,
     ]
 
 

@@ -14,7 +14,7 @@ from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.stack.load_balancer.base import EngineCommand, EngineRefused, EngineUnavailable, Listeners
 from scalelab.stack.load_balancer.control_socket import bind_owner_only
 from scalelab.stack.load_balancer.haproxy.binary import haproxy_binary
-from scalelab.stack.load_balancer.haproxy.configuration import Machine, haproxy_configuration
+from scalelab.stack.load_balancer.haproxy.configuration import Binds, Machine, haproxy_configuration
 from scalelab.stack.load_balancer.haproxy.runtime_socket import RuntimeSocket
 from scalelab.stack.load_balancer.haproxy.server import Server, free_server_name, server_arguments
 from scalelab.stack.load_balancer.haproxy.server_states import SHOW_SERVERS, ServerState, server_states
@@ -57,10 +57,14 @@ class HaproxyEngine:
             file_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
             cores=os.cpu_count() or 1,
             lua_path=str(Path(__file__).with_name("hop_by_hop.lua")),
-            runtime_fd=runtime_fd,
+        )
+        binds = Binds(
+            traffic=f"fd@{self._listeners.traffic_fd}",
+            admin=f"fd@{self._listeners.admin_fd}",
+            runtime=f"fd@{runtime_fd}",
         )
         path = self._settings.runtime_dir / "haproxy.cfg"
-        path.write_text(haproxy_configuration(self._settings, self._listeners, machine, self._servers))
+        path.write_text(haproxy_configuration(self._settings, binds, machine, self._servers))
         return EngineCommand(
             arguments=(self._binary, "-db", "-f", str(path)),
             inherited_fds=(self._listeners.traffic_fd, self._listeners.admin_fd, runtime_fd),

@@ -41,8 +41,13 @@ def free_server_name(member: Member, taken: set[str]) -> str:
 def server_arguments(member: Member, settings: BalancerSettings) -> str:
     """Address and options of a server line; dynamic servers inherit no defaults, so all is said here."""
     host = f"[{member.host}]" if ":" in member.host else member.host
+    return f"{host}:{member.port} {check_arguments(settings)}"
+
+
+def check_arguments(settings: BalancerSettings) -> str:
+    """How a server is watched, and for how long its idle connections are kept."""
     return (
-        f"{host}:{member.port} check inter {milliseconds(settings.health_interval_s)} "
+        f"check inter {milliseconds(settings.health_interval_s)} "
         f"downinter {milliseconds(min(settings.health_interval_s, LONGEST_DOWN_INTERVAL_S))} "
         f"fall {settings.health_fall} rise {settings.health_rise} pool-purge-delay {_IDLE_CONNECTION_S}s"
     )

@@ -9,10 +9,10 @@ import pytest
 
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
-from scalelab.stack.load_balancer.base import EngineMissing, Listeners
+from scalelab.stack.load_balancer.base import EngineMissing
 from scalelab.stack.load_balancer.haproxy import configuration
 from scalelab.stack.load_balancer.haproxy.binary import haproxy_binary
-from scalelab.stack.load_balancer.haproxy.configuration import Machine, haproxy_configuration
+from scalelab.stack.load_balancer.haproxy.configuration import Binds, Machine, haproxy_configuration
 from scalelab.stack.load_balancer.haproxy.server import Server
 
 GOLDEN = Path(__file__).with_name("golden.cfg")
@@ -38,12 +38,13 @@ SERVERS = [
     Server("api_gateway-1", Member(name="api_gateway-1", host="127.0.0.1", port=8001)),
     Server("api_gateway-2", Member(name="api_gateway-2", host="::1", port=8002)),
 ]
-MACHINE = Machine(file_limit=20_000, cores=2, lua_path="/lib/hop_by_hop.lua", runtime_fd=5)
+BINDS = Binds(traffic="fd@3", admin="fd@4", runtime="fd@5")
+MACHINE = Machine(file_limit=20_000, cores=2, lua_path="/lib/hop_by_hop.lua")
 
 
 def test_golden():
     """Every byte is meant. After a change that is meant too: write the new text to golden.cfg and read the diff."""
-    text = haproxy_configuration(SETTINGS, Listeners(traffic_fd=3, admin_fd=4), MACHINE, SERVERS)
+    text = haproxy_configuration(SETTINGS, BINDS, MACHINE, SERVERS)
 
     assert text == GOLDEN.read_text()
 
@@ -54,7 +55,7 @@ def test_golden():
 )
 def test_it_fits_the_machine(file_limit, cores, connections, threads):
     """Two files a connection, half the cores, both within limits."""
-    machine = Machine(file_limit=file_limit, cores=cores, lua_path="", runtime_fd=5)
+    machine = Machine(file_limit=file_limit, cores=cores, lua_path="")
 
     assert (machine.connections, machine.threads) == (connections, threads)
 
@@ -72,12 +73,32 @@ def test_haproxy_accepts_it(tmp_path, servers):
     path = tmp_path / "haproxy.cfg"
     with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
         fds = (first.fileno(), second.fileno())
-        machine = Machine(file_limit=1024, cores=2, lua_path=str(LUA), runtime_fd=fds[1])
-        path.write_text(haproxy_configuration(SETTINGS, Listeners(*fds), machine, servers))
+        machine = Machine(file_limit=1024, cores=2, lua_path=str(LUA))
+        binds = Binds(traffic=f"fd@{fds[0]}", admin=f"fd@{fds[1]}", runtime=f"fd@{fds[1]}")
+        path.write_text(haproxy_configuration(SETTINGS, binds, machine, servers))
 
         checked = subprocess.run(
             [binary, "-c", "-f", str(path)], capture_output=True, text=True, check=False, pass_fds=fds, timeout=20
         )
 
+    assert checked.returncode == 0, checked.stderr
+    assert "WARNING" not in checked.stderr
+
+
+def test_gateways_are_found_by_name(tmp_path):
+    """Where nobody tells HAProxy its members: by DNS, up to 64 of them, and HAProxy agrees."""
+    binds = Binds(traffic=":8080", admin=":8081", runtime=f"{tmp_path / 'haproxy.sock'} mode 600")
+    machine = Machine(file_limit=1024, cores=2, lua_path=str(LUA))
+    name = Member(name="api_gateway", host="api_gateway", port=8080)
+    path = tmp_path / "haproxy.cfg"
+
+    text = haproxy_configuration(SETTINGS, binds, machine, discovered=name)
+
+    assert "server-template api_gateway- 1-64 api_gateway:8080 check inter 250ms" in text
+    assert "resolvers names\n    parse-resolv-conf\n" in text
+    path.write_text(text)
+    checked = subprocess.run(
+        [haproxy_binary(), "-c", "-f", str(path)], capture_output=True, text=True, check=False, timeout=20
+    )
     assert checked.returncode == 0, checked.stderr
     assert "WARNING" not in checked.stderr

@@ -1,0 +1,1 @@
+"""A stack of containers, by Docker Compose. Whoever started it may go: the engine keeps it running."""

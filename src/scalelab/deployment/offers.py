@@ -1,0 +1,39 @@
+"""What a deployment does not offer is refused, instead of starting something else. Pure."""
+
+from scalelab.contracts.topology import Topology
+from scalelab.deployment.errors import ConfigurationError
+
+BUNDLED_POSTGRESQL = "postgresql:"
+"""A database server of the stack's own."""
+
+
+def demand_local_offers(topology: Topology) -> None:
+    """Refuse what processes of this machine do not offer.
+
+    Raises:
+        ConfigurationError: says what, and what to change.
+    """
+    if topology.api_gateway.cpu_limit_cores:
+        raise ConfigurationError(
+            f"api_gateway.cpu_limit_cores = {topology.api_gateway.cpu_limit_cores:g} is not offered for processes of "
+            f"this machine: leave it out, or start containers with --on compose"
+        )
+    if topology.database.url == BUNDLED_POSTGRESQL:
+        raise ConfigurationError(
+            "database.url = 'postgresql:' is not offered for processes of this machine: name a server, as in "
+            "'postgresql://user@host/name', or start containers with --on compose"
+        )
+
+
+def demand_compose_offers(topology: Topology) -> None:
+    """Refuse what containers do not offer. Raises as `demand_local_offers`."""
+    if topology.load_balancer.engine != "haproxy":
+        raise ConfigurationError(
+            f"load_balancer.engine = {topology.load_balancer.engine!r} is not offered on compose: use 'haproxy', "
+            f"which finds its gateways by DNS, or leave out --on"
+        )
+    if topology.cache.url:
+        raise ConfigurationError(
+            f"cache.url = {topology.cache.url.rpartition('@')[2]!r} is not offered on compose, which has a cache of "
+            f"its own: leave one of them out"
+        )

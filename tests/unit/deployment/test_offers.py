@@ -1,0 +1,47 @@
+"""What a deployment cannot do is refused before anything starts."""
+
+import pytest
+
+from scalelab.contracts.topology import Topology
+from scalelab.deployment.errors import ConfigurationError
+from scalelab.deployment.offers import demand_compose_offers, demand_local_offers
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"api_gateway": {"cpu_limit_cores": 0.5}}, "cpu_limit_cores = 0.5 is not offered"),
+        ({"database": {"url": "postgresql:"}}, "'postgresql:' is not offered"),
+    ],
+)
+def test_processes_have_no_quota_and_no_server_of_their_own(document, words):
+    """Both are refused with what to do instead; containers have them."""
+    topology = Topology.model_validate(document)
+
+    with pytest.raises(ConfigurationError, match=words) as raised:
+        demand_local_offers(topology)
+    assert "--on compose" in str(raised.value)
+    demand_compose_offers(topology)
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"load_balancer": {"engine": "python"}}, "engine = 'python' is not offered on compose"),
+        ({"cache": {"url": "redis://:secret@store:6379/0"}}, "'store:6379/0' is not offered on compose"),
+    ],
+)
+def test_containers_have_haproxy_and_a_cache_of_their_own(document, words):
+    """Refused without the password; processes have both."""
+    topology = Topology.model_validate(document)
+
+    with pytest.raises(ConfigurationError, match=words) as raised:
+        demand_compose_offers(topology)
+    assert "secret" not in str(raised.value)
+    demand_local_offers(topology)
+
+
+def test_the_default_topology_runs_on_both():
+    """Nothing is refused."""
+    demand_local_offers(Topology())
+    demand_compose_offers(Topology())
