@@ -2,25 +2,17 @@
 
 import contextlib
 import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Event
 
-from scalelab.contracts.service_settings import SETTINGS_FILE_VARIABLE
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.compose.containers import service_views
 from scalelab.deployment.compose.docker import Docker, DockerError, demand_docker
-from scalelab.deployment.compose.layout import ComposeLayout
+from scalelab.deployment.compose.files import write_stack_files
 from scalelab.deployment.compose.record import ComposeRecord, read_compose_record, write_compose_record
 from scalelab.deployment.compose.shipped import IMAGE_VARIABLE, OWN_IMAGE, build_context, compose_file
-from scalelab.deployment.credentials import generate_credentials, signing_key, write_account_hashes
 from scalelab.deployment.errors import (
     DeploymentError,
     ScaleError,
@@ -31,10 +23,8 @@ from scalelab.deployment.errors import (
 )
 from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.offers import demand_compose_offers
-from scalelab.deployment.private_files import write_private
 from scalelab.deployment.progress import OnProgress, ignore_progress
 from scalelab.deployment.scaling import scaled_topology
-from scalelab.deployment.service_commands import child_environment
 from scalelab.deployment.stack_record import already_running, is_running
 from scalelab.deployment.state_directory import StackDirectory, unfit_directory
 from scalelab.deployment.traffic import await_round_trips
@@ -44,14 +34,7 @@ START_LIMIT_S = 180.0
 """Images may have to be fetched; the health checks of three tiers come once in 5 s."""
 STOP_LIMIT_S = 90.0
 ANSWER_LIMIT_S = 30.0
-USER_IN_IMAGE = 10001
 _PORTS_LIMIT_S = 10.0
-
-
-@dataclass(frozen=True)
-class _Secrets:
-    cache_password: str
-    database_password: str
 
 
 class ComposeStack:
@@ -80,7 +63,7 @@ class ComposeStack:
         try:
             self.directory.create()
             self.directory.create_places()
-            record = self._write_everything()
+            record = write_stack_files(self._topology, self.directory)
         except OSError as error:
             raise unfit_directory(self.directory.root, error) from error
         try:
@@ -143,37 +126,6 @@ class ComposeStack:
         """See `base.RunningStack`. Logs stay."""
         stop_compose_stack(self.directory)
         self.ended.set()
-
-    def _write_everything(self) -> ComposeRecord:
-        """Secrets, settings, record: all that the containers read."""
-        made = _Secrets(secrets.token_urlsafe(24), secrets.token_urlsafe(24))
-        credentials = generate_credentials(self._topology.accounts.load_pool_size)
-        layout = ComposeLayout(self._topology, credentials.nonce, made.cache_password, made.database_password)
-        hashes = write_account_hashes(self.directory.keys / "accounts.json", credentials.accounts)
-        write_private(self.directory.signing_key_file, signing_key(self._topology.api_gateway.token_algorithm))
-        write_private(self.directory.keys / "cache_password", made.cache_password.encode())
-        write_private(self.directory.keys / "database_password", made.database_password.encode())
-        for service, settings in layout.settings().items():
-            write_private(self.directory.settings / f"{service}.json", settings.model_dump_json(indent=1).encode())
-        write_private(self.directory.settings / "cache.conf", layout.cache_configuration().encode())
-        _write_haproxy(self.directory)
-        for place in ("database", "cache", "postgresql"):
-            (self.directory.data / place).mkdir(mode=0o700)
-        hashes.result()
-        owner = (os.getuid(), os.getgid()) if os.getuid() else (USER_IN_IMAGE, USER_IN_IMAGE)
-        _hand_over(self.directory, owner)
-        port = self._topology.load_balancer.port or _free_port(self._topology.load_balancer.host)
-        record = ComposeRecord(
-            topology=self._topology,
-            nonce=credentials.nonce,
-            login=credentials.login,
-            load_accounts=credentials.load_accounts,
-            port=port,
-            variables=layout.variables(self.directory.root, port, f"{owner[0]}:{owner[1]}"),
-            profiles=layout.profiles,
-        )
-        write_compose_record(self.directory, record)
-        return record
 
 
 def project_of(directory: StackDirectory) -> str:
@@ -273,31 +225,10 @@ def _last_words(directory: StackDirectory, instances: Sequence[str]) -> str:
     for instance in instances:
         with contextlib.suppress(OSError):
             lines = directory.log_file(instance).read_text(encoding="utf-8", errors="replace").splitlines()
-            said |= {instance: line.strip() for line in lines if line.strip()}
+            spoken = [line.strip() for line in lines if line.strip()]
+            if spoken:
+                said[instance] = spoken[-1]
     return "; ".join(f"{instance} was not healthy, its last words: {words}" for instance, words in said.items())
-
-
-def _write_haproxy(directory: StackDirectory) -> None:
-    """By the balancer's own code, in a process of its own: a deployment knows no service code."""
-    settings = directory.settings / "load_balancer.json"
-    command = [sys.executable, "-P", "-m", "scalelab.stack.load_balancer.haproxy", str(directory.settings)]
-    environment = child_environment() | {SETTINGS_FILE_VARIABLE: str(settings)}
-    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if finished.returncode != 0:
-        raise StartError(f"HAProxy's configuration could not be made: {finished.stderr.strip()}")
-
-
-def _hand_over(directory: StackDirectory, owner: tuple[int, int]) -> None:
-    """To whom the containers run as. Only root can, and only root needs to.
-
-    The engine mounts single files; the containers' user never sees the directories, which stay closed to others.
-    """
-    for place in (directory.keys, directory.settings, directory.data):
-        for path in (place, *place.rglob("*")):
-            if path.is_file():
-                path.chmod(0o600)
-            if os.getuid() == 0:
-                shutil.chown(path, *owner)
 
 
 def _keep_logs(docker: Docker, directory: StackDirectory) -> None:
@@ -311,11 +242,6 @@ def _keep_logs(docker: Docker, directory: StackDirectory) -> None:
 
 def _balancer(record: ComposeRecord) -> Endpoint:
     return Endpoint(record.topology.load_balancer.host, record.port)
-
-
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _await_refusal(endpoint: Endpoint) -> None:

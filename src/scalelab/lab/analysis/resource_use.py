@@ -66,12 +66,19 @@ def _uses(
         instances = _instances(probes, service)
         cpu_s = _increase(instances, "cpu_s", edges)
         if cpu_s is not None:
-            yield _use(f"{CPU_OF}{service}", len(instances), 1, cpu_s, None, answers, edges)
+            cores = _cores(service, topology)
+            yield _use(f"{CPU_OF}{service}", len(instances), cores, cpu_s, None, answers, edges)
     yield from _machine(probes, answers, edges)
 
 
+def _cores(service: str, topology: Topology) -> float:
+    """Of one process: one, since none has more than one thread that works; or its quota, if that is less."""
+    limit_cores = topology.api_gateway.cpu_limit_cores if service == "api_gateway" else 0.0
+    return min(1.0, limit_cores or 1.0)
+
+
 def _use(
-    name: str, units: int, places: int, busy_s: Numbers, wait_s: Numbers | None, answers: Numbers, edges: Numbers
+    name: str, units: int, places: float, busy_s: Numbers, wait_s: Numbers | None, answers: Numbers, edges: Numbers
 ) -> ResourceUse:
     length_s = float(edges[-1] - edges[0])
     return ResourceUse(

@@ -54,7 +54,7 @@ def effects_content(scenarios: Sequence[ScenarioFigures], manifest: Manifest | N
 
 
 def _response_effects(records: Sequence[RunRecord]) -> dict[str, Effect]:
-    """None where a run has no mean response, since nothing was answered in it: a mean over the others is another one."""
+    """None where nothing was answered in a run: it has no mean, and one over the others is another mean."""
     response = _observations(records, lambda record: record.latency.mean_s)
     return {effect.name: effect for effect in effects_of(response)} if len(response) == len(records) else {}
 

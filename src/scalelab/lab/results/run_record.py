@@ -141,8 +141,8 @@ class ResourceUse(Contract):
     """`upstream slots`, `database pool`, `CPU of api_gateway`, ..., `CPU of the machine`."""
     units: int
     """Gateways or processes that share it out."""
-    places: int
-    """Of one unit: slots, connections, cores; 0 = unbounded."""
+    places: float
+    """Of one unit: slots, connections, cores or a share of one; 0 = unbounded."""
     busy_mean: float
     """Places in use, of all units together."""
     waiting_mean: float | None = None

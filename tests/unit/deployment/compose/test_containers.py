@@ -61,6 +61,8 @@ def test_one_that_does_not_run_has_no_address():
 
 def test_order_and_strangers():
     """By service and number, 10 after 2; what is no service of ours is left out."""
-    found = service_views([container(number="10"), container(number="2"), container("postgresql"), container("cache")])
+    gateways = [container(number="10"), container(number="2")]
+
+    found = service_views([*gateways, container("postgresql"), container("cache")])
 
     assert [view.instance for view in found] == ["api_gateway-2", "api_gateway-10", "cache-1"]

@@ -61,6 +61,20 @@ def test_demands_are_busy_time_over_answers():
     assert found["CPU of the machine"].utilization == pytest.approx(0.4)
 
 
+@pytest.mark.parametrize(("limit_cores", "cores"), [(0.0, 1.0), (0.25, 0.25), (2.0, 1.0)])
+def test_a_quota_is_all_that_a_gateway_has(limit_cores, cores):
+    """Beyond one core it means nothing: one thread works. Other services have none."""
+    document = {"api_gateway": {"upstream_slots": 8, "cpu_limit_cores": limit_cores}, "database": {"pool_size": 24}}
+
+    found = {
+        use.name: use for use in resource_uses(probes(), WINDOW, START_UNIX_S, Topology.model_validate(document))
+    }
+
+    assert found["CPU of api_gateway"].places == cores
+    assert found["CPU of api_gateway"].utilization == pytest.approx(0.4 / (2 * cores))
+    assert {use.places for name, use in found.items() if name in {"CPU of database", "CPU of load_balancer"}} <= {1.0}
+
+
 def test_a_part_that_differs_shows():
     """Twice the hold in the last part of the window."""
     rows = probes(slots_busy_s=lambda second: 6.0 * (second + 0.3) + 6.0 * max(0.0, second + 0.3 - 21.0))

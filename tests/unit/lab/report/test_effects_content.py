@@ -56,7 +56,7 @@ def test_nothing_is_claimed_while_a_cell_is_not_valid(twice):
 
 @pytest.mark.parametrize("mute", [slice(0, 1), slice(0, 8, 2)])
 def test_without_a_mean_response_throughput_has_its_effects_all_the_same(twice, mute):
-    """One cell, or a whole level, in which nothing was answered: no effect on the response is reckoned from the rest."""
+    """One cell, or a whole level, in which nothing was answered: the rest says nothing of the response."""
     for place in range(8)[mute]:
         latency = twice[place].latency.model_copy(update={"mean_s": None})
         twice[place] = twice[place].model_copy(update={"latency": latency})

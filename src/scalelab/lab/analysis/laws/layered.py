@@ -32,14 +32,15 @@ USERS = "think time"
 
 @dataclass(frozen=True)
 class Cpu:
-    """A process of every request, or several that share it out: one core each."""
+    """A process of every request, or several that share it out: one core each, or a quota of one."""
 
     name: str
     service_s: float
     """CPU time of one request."""
-    servers: int = 1
+    servers: float = 1
+    """Cores of all of them."""
     grows: bool = False
-    """Whether each further gateway brings one more."""
+    """Whether each further gateway brings as much as one of them has."""
     is_waited_for: bool = True
     """False: only its bound counts, because its time is already in others, as with the machine's cores."""
 
@@ -117,8 +118,8 @@ def bounds_of(system: LayeredSystem) -> tuple[Bound, ...]:
 
 def with_gateways(system: LayeredSystem, gateways: int) -> LayeredSystem:
     """The same with another number of gateways: each brings its slots, and its process."""
-    more = gateways - system.gateways
-    cpus = tuple(replace(one, servers=one.servers + more) if one.grows else one for one in system.cpus)
+    growth = gateways / system.gateways
+    cpus = tuple(replace(one, servers=one.servers * growth) if one.grows else one for one in system.cpus)
     return replace(system, gateways=gateways, cpus=cpus)
 
 

@@ -17,7 +17,7 @@ def formula_of(system: LayeredSystem, bound: Bound) -> str:
         least_s = system.users / bound.per_s - system.think_s
         return f"{system.users} users / ({_time(system.think_s)} of thinking + {_time(least_s)}) = {rate}"
     cpu = next(cpu for cpu in system.cpus if cpu.name == bound.name)
-    cores = "1 core" if cpu.servers == 1 else f"{cpu.servers} cores"
+    cores = "1 core" if cpu.servers == 1 else f"{cpu.servers:g} cores"
     return f"{cores} / {_time(cpu.service_s)} of CPU = {rate}"
 
 

@@ -71,7 +71,7 @@ def test_hits_take_no_slot():
 
 def test_a_gateway_brings_its_process():
     """A gateway's CPU grows with them; a machine's cores do not."""
-    process = Cpu("CPU of a gateway", 0.01, grows=True)
+    process = Cpu("CPU of a gateway", 0.01, servers=1, grows=True)
     machine = Cpu("cores", 0.008, servers=2, is_waited_for=False)
     system = replace(CLASSIC, slots=0, pool=0, cpus=(process, machine))
 
@@ -79,6 +79,15 @@ def test_a_gateway_brings_its_process():
 
     assert (one.bound_per_s, one.binding) == (pytest.approx(100.0), "CPU of a gateway")
     assert (three.bound_per_s, three.binding) == (pytest.approx(250.0), "cores")
+
+
+def test_gateways_with_a_quota_bring_their_quota():
+    """Two with a quarter of a core each allow 50/s at 10 ms; four of them 100/s."""
+    process = Cpu("CPU of a gateway", 0.01, servers=0.5, grows=True)
+    system = replace(CLASSIC, gateways=2, slots=0, pool=0, cpus=(process,))
+
+    assert layered_point(system).bound_per_s == pytest.approx(50.0)
+    assert layered_point(with_gateways(system, 4)).bound_per_s == pytest.approx(100.0)
 
 
 @pytest.mark.parametrize(("slots", "pool"), [(2, 5), (3, 5), (4, 3)])

@@ -1,0 +1,88 @@
+"""Writes what the containers of a stack read: secrets, settings, the balancer's configuration. Starts nothing."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+
+from scalelab.contracts.service_settings import SETTINGS_FILE_VARIABLE
+from scalelab.contracts.topology import Topology
+from scalelab.deployment.compose.layout import ComposeLayout
+from scalelab.deployment.compose.record import ComposeRecord, write_compose_record
+from scalelab.deployment.credentials import generate_credentials, signing_key, write_account_hashes
+from scalelab.deployment.errors import StartError
+from scalelab.deployment.private_files import PRIVATE_MODE, write_private
+from scalelab.deployment.service_commands import child_environment
+from scalelab.deployment.state_directory import StackDirectory
+
+USER_IN_IMAGE = 10001
+"""Of the containers when root starts them; anybody else's run as whoever starts them, who owns the files anyway."""
+PASSWORD_BYTES = 24
+DATA_PLACES = ("database", "cache", "postgresql")
+
+
+def write_stack_files(topology: Topology, directory: StackDirectory) -> ComposeRecord:
+    """New secrets, all settings, and the record of the stack, below a directory whose places are there and empty.
+
+    Raises:
+        OSError: not writable, no space.
+        StartError: the balancer's configuration cannot be made.
+    """
+    credentials = generate_credentials(topology.accounts.load_pool_size)
+    hashes = write_account_hashes(directory.keys / "accounts.json", credentials.accounts)
+    cache_password, database_password = (secrets.token_urlsafe(PASSWORD_BYTES) for _ in range(2))
+    layout = ComposeLayout(topology, credentials.nonce, cache_password, database_password)
+    write_private(directory.signing_key_file, signing_key(topology.api_gateway.token_algorithm))
+    write_private(directory.keys / "cache_password", cache_password.encode())
+    write_private(directory.keys / "database_password", database_password.encode())
+    for service, settings in layout.settings().items():
+        write_private(directory.settings / f"{service}.json", settings.model_dump_json(indent=1).encode())
+    write_private(directory.settings / "cache.conf", layout.cache_configuration().encode())
+    _write_haproxy(directory)
+    for place in DATA_PLACES:
+        (directory.data / place).mkdir(mode=0o700)
+    hashes.result()
+    owner = (os.getuid(), os.getgid()) if os.getuid() else (USER_IN_IMAGE, USER_IN_IMAGE)
+    _hand_over(directory, owner)
+    port = topology.load_balancer.port or _free_port(topology.load_balancer.host)
+    record = ComposeRecord(
+        topology=topology,
+        nonce=credentials.nonce,
+        login=credentials.login,
+        load_accounts=credentials.load_accounts,
+        port=port,
+        variables=layout.variables(directory.root, port, f"{owner[0]}:{owner[1]}"),
+        profiles=layout.profiles,
+    )
+    write_compose_record(directory, record)
+    return record
+
+
+def _write_haproxy(directory: StackDirectory) -> None:
+    """By the balancer's own code, in a process of its own: a deployment knows no service code."""
+    settings = directory.settings / "load_balancer.json"
+    command = [sys.executable, "-P", "-m", "scalelab.stack.load_balancer.haproxy", str(directory.settings)]
+    environment = child_environment() | {SETTINGS_FILE_VARIABLE: str(settings)}
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise StartError(f"HAProxy's configuration could not be made: {finished.stderr.strip()}")
+
+
+def _hand_over(directory: StackDirectory, owner: tuple[int, int]) -> None:
+    """To whom the containers run as. Only root can, and only root needs to.
+
+    The engine mounts single files and the data's folders; nobody in a container sees the directories above them.
+    """
+    for place in (directory.keys, directory.settings, directory.data):
+        for path in (place, *place.rglob("*")):
+            if path.is_file():
+                path.chmod(PRIVATE_MODE)
+            if os.getuid() == 0:
+                shutil.chown(path, *owner)
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as listener:
+        return int(listener.getsockname()[1])
