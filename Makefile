@@ -76,6 +76,11 @@ lessons: $(STAMP) ## every lesson that ships, and one page over them
 test: $(STAMP) ## all tests
 	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile
 
+.PHONY: test-containers
+test-containers: $(STAMP) ## a stack in containers, on a Docker engine of the tests' own (needs root and Debian's docker.io)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/containers/requirements.txt
+	$(BIN)/pytest tests/containers
+
 .PHONY: test-cache-suite
 test-cache-suite: $(STAMP) ## the public HTTP cache test-suite through a real stack (needs node and npm)
 	$(BIN)/python tests/cache_suite/run.py

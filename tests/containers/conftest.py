@@ -1,0 +1,108 @@
+"""A real Docker engine, once for all tests here; without root or engine they are skipped, in CI they fail."""
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from containers.engine import Engine, lacking
+from containers.images import ENGINES, make_images
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory):
+    """It has the images."""
+    reason = lacking()
+    if reason and os.environ.get("CI"):
+        pytest.fail(f"CI runs these tests: {reason}")
+    if reason:
+        pytest.skip(reason)
+    with Engine() as running:
+        make_images(running, tmp_path_factory.mktemp("images"))
+        yield running
+
+
+class Scalelab:
+    """The command, with a state directory of its own, on the tests' engine."""
+
+    def __init__(self, engine):
+        self.home = Path(tempfile.mkdtemp(prefix="slh"))
+        self.environment = engine.environment | {
+            "SCALELAB_HOME": str(self.home),
+            "HAPROXY_IMAGE": ENGINES,
+            "VALKEY_IMAGE": ENGINES,
+        }
+
+    def command(self, *arguments):
+        """Its arguments, for a process that goes on by itself."""
+        return [sys.executable, "-P", "-m", "scalelab.cli.main", *map(str, arguments)]
+
+    def __call__(self, *arguments, codes=(0,), limit_s=300.0, environment=None):
+        """Run it to its end; the finished process, whose exit code is one of those."""
+        finished = subprocess.run(
+            self.command(*arguments), env=self.environment | (environment or {}), capture_output=True, text=True,
+            check=False, timeout=limit_s,
+        )  # fmt: skip
+        assert finished.returncode in codes, (finished.stdout + finished.stderr)[-3000:]
+        return finished
+
+    def start(self, *arguments):
+        """Start it and let it go on."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def status(self, name="default"):
+        """Of a stack, as a document."""
+        return json.loads(self("status", "--json", "--name", name).stdout)
+
+
+@pytest.fixture(scope="module")
+def scalelab(engine):
+    """Whatever stack the tests of a module leave is ended."""
+    command = Scalelab(engine)
+    yield command
+    for stack in (command.home / "stacks").glob("*/compose.json"):
+        command("down", "--name", stack.parent.name)
+    shutil.rmtree(command.home)
+
+
+@pytest.fixture(scope="session")
+def ask():
+    """One request to a stack: status and body."""
+
+    def send(url, method, target, *, body=None, token=None):
+        address = urlsplit(url)
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        try:
+            connection.request(method, target, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        finally:
+            connection.close()
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def login(ask):
+    """A token of a stack, from its status."""
+
+    def get(status):
+        code, answer = ask(status["url"], "POST", "/login", body=status["login"])
+        assert code == 200, answer
+        return answer["access_token"]
+
+    return get

@@ -1,0 +1,90 @@
+"""A Docker engine of the tests' own: its own directory and socket, no rule in the firewall, gone afterwards."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+START_LIMIT_S = 60.0
+STOP_LIMIT_S = 60.0
+_ADDRESSES = "base=10.213.0.0/16,size=24"
+_NEEDED = {"dockerd": "docker.io", "docker": "docker.io", "debootstrap": "debootstrap"}
+
+
+def lacking():
+    """Why no engine can be started here; empty when one can."""
+    if os.getuid() != 0:
+        return "containers need root"
+    missing = [f"{program} (Debian's {package})" for program, package in _NEEDED.items() if not shutil.which(program)]
+    if compose_program() is None:
+        missing.append("docker-compose (tests/containers/requirements.txt)")
+    return f"not installed: {', '.join(missing)}" if missing else ""
+
+
+def compose_program():
+    """The Compose binary that was installed into this environment; None when there is none."""
+    program = Path(sys.executable).with_name("docker-compose")
+    return program if program.exists() else None
+
+
+class Engine:
+    """A context manager. Its containers end with it, whatever happens to the tests."""
+
+    def __init__(self):
+        self.directory = Path(tempfile.mkdtemp(prefix="sld"))
+        self.socket = self.directory / "docker.sock"
+        plugins = self.directory / "config" / "cli-plugins"
+        plugins.mkdir(parents=True)
+        (plugins / "docker-compose").symlink_to(compose_program())
+        self.environment = {
+            **os.environ,
+            "DOCKER_HOST": f"unix://{self.socket}",
+            "DOCKER_CONFIG": str(plugins.parent),
+            "DOCKER_BUILDKIT": "0",
+        }
+        self._process = None
+
+    def __enter__(self):
+        log = (self.directory / "log").open("wb")
+        self._process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM",
+             "dockerd", "--data-root", self.directory / "data", "--exec-root", self.directory / "exec",
+             "--pidfile", self.directory / "pid", "--host", self.environment["DOCKER_HOST"],
+             "--bridge=none", "--iptables=false", "--ip-masq=false", "--ip-forward=false",
+             "--default-address-pool", _ADDRESSES],
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        log.close()
+        deadline_s = time.monotonic() + START_LIMIT_S
+        while subprocess.run(
+            ["docker", "version"], env=self.environment, capture_output=True, check=False
+        ).returncode:
+            if self._process.poll() is not None or time.monotonic() > deadline_s:
+                words = (self.directory / "log").read_text(errors="replace").splitlines()[-3:]
+                self.__exit__()
+                raise RuntimeError(f"dockerd does not start: {words}")
+            time.sleep(0.2)
+        return self
+
+    def __exit__(self, *_exception):
+        """On SIGTERM an engine ends its containers first."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def run(self, *arguments, limit_s=120.0, check=True, **options):
+        """One command of Docker's; what it printed."""
+        finished = subprocess.run(
+            ["docker", *map(str, arguments)], env=self.environment, capture_output=True, text=True,
+            check=False, timeout=limit_s, **options,
+        )  # fmt: skip
+        assert not check or finished.returncode == 0, finished.stderr[-3000:]
+        return finished.stdout

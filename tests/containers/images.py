@@ -1,0 +1,95 @@
+"""Images that need no registry: a Debian base, ours from the Dockerfile, and stand-ins for HAProxy and Valkey.
+
+The stand-ins hold the very programs that stacks of processes use here.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from scalelab.deployment.engines import demand_haproxy, demand_valkey
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE, OURS, ENGINES = "scalelab-base:test", "scalelab:latest", "scalelab-engines:test"
+PACKAGES = "python3,python3-venv,wget,redis-tools"
+BASE_ARCHIVE_VARIABLE = "SCALELAB_TEST_BASE"
+"""A tar archive of a Debian root with `PACKAGES`, to be taken instead of making one."""
+OLDER_PYTHON_NEEDS = ("async-timeout",)
+"""Debian's Python 3.11.2 has markers fulfilled that a newer one, which fetches the wheels, has not."""
+_LIMIT_S = 600.0
+_ENGINES_FILE = """
+FROM {base}
+COPY programs /usr/local/bin
+RUN ln -s /usr/bin/redis-cli /usr/local/bin/valkey-cli
+"""
+
+
+def make_images(engine, folder):
+    """All of them; takes two minutes, one of which is Debian's."""
+    _base(engine, folder)
+    _ours(engine, folder / "context")
+    _engines(engine, folder / "engines")
+
+
+def _base(engine, folder):
+    given = os.environ.get(BASE_ARCHIVE_VARIABLE)
+    if given:
+        engine.run("import", given, BASE, limit_s=_LIMIT_S)
+        return
+    root, archive = folder / "root", folder / "base.tar"
+    site, release = _apt_says("$(SITE)"), _apt_says("$(RELEASE)")
+    _run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, root, site])
+    _run(["tar", "-C", root, "--exclude=./var/cache/apt/archives", "--exclude=./usr/share/doc", "-cf", archive, "."])
+    shutil.rmtree(root)
+    engine.run("import", archive, BASE, limit_s=_LIMIT_S)
+    archive.unlink()
+
+
+def _ours(engine, context):
+    """Without a network, from a wheelhouse; the checkout itself stays as it is."""
+    for part in ("deploy", "src/scalelab"):
+        shutil.copytree(ROOT / part, context / part, ignore=shutil.ignore_patterns("__pycache__", "*.whl"))
+    for file in (".dockerignore", "requirements-dev.lock"):
+        shutil.copy(ROOT / file, context / file)
+    wheels = context / "deploy" / "wheelhouse"
+    fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", wheels]
+    _run(
+        [
+            *fetch,
+            "--requirement",
+            ROOT / "deploy" / "requirements.txt",
+            "--constraint",
+            ROOT / "requirements-dev.lock",
+        ]
+    )
+    _run([*fetch, "--no-deps", *OLDER_PYTHON_NEEDS])
+    engine.run(
+        "build", "--quiet", "--network=none", "--build-arg", f"BASE_IMAGE={BASE}",
+        "--file", context / "deploy" / "Dockerfile", "--tag", OURS, context, limit_s=_LIMIT_S,
+    )  # fmt: skip
+
+
+def _engines(engine, folder):
+    programs = folder / "programs"
+    programs.mkdir(parents=True)
+    haproxy = demand_haproxy().path
+    shutil.copy(haproxy, programs / "haproxy")
+    if (haproxy.parent / "lib").is_dir():  # the wheel's program looks for its libraries beside itself
+        shutil.copytree(haproxy.parent / "lib", programs / "lib")
+    shutil.copy(demand_valkey().path, programs / "valkey-server")
+    (folder / "Dockerfile").write_text(_ENGINES_FILE.format(base=BASE), encoding="utf-8")
+    engine.run("build", "--quiet", "--network=none", "--tag", ENGINES, folder, limit_s=_LIMIT_S)
+
+
+def _apt_says(field):
+    """Where this machine's own packages come from."""
+    lines = _run(["apt-get", "indextargets", "--format", field, "Created-By: Packages", "Component: main"]).split()
+    return lines[0]
+
+
+def _run(command):
+    finished = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, timeout=_LIMIT_S)
+    assert finished.returncode == 0, (finished.stdout + finished.stderr)[-3000:]
+    return finished.stdout
