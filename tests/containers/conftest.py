@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from containers.engine import Engine, lacking
-from containers.images import ENGINES, make_images
+from containers.images import ENGINES, POSTGRESQL, make_images
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +38,7 @@ class Scalelab:
             "SCALELAB_HOME": str(self.home),
             "HAPROXY_IMAGE": ENGINES,
             "VALKEY_IMAGE": ENGINES,
+            "POSTGRES_IMAGE": POSTGRESQL,
         }
 
     def command(self, *arguments):

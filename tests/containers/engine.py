@@ -88,3 +88,11 @@ class Engine:
         )  # fmt: skip
         assert not check or finished.returncode == 0, finished.stderr[-3000:]
         return finished.stdout
+
+    def logs(self, container):
+        """All that a container has said, on either stream."""
+        command = ["docker", "logs", container]
+        finished = subprocess.run(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+        )
+        return finished.stdout

@@ -1,4 +1,4 @@
-"""Images that need no registry: a Debian base, ours from the Dockerfile, and stand-ins for HAProxy and Valkey.
+"""Images that need no registry: a Debian base, ours from the Dockerfile, and stand-ins for the engines.
 
 The stand-ins hold the very programs that stacks of processes use here.
 """
@@ -12,8 +12,9 @@ from pathlib import Path
 from scalelab.deployment.engines import demand_haproxy, demand_valkey
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE, OURS, ENGINES = "scalelab-base:test", "scalelab:latest", "scalelab-engines:test"
-PACKAGES = "python3,python3-venv,wget,redis-tools"
+BASE, OURS = "scalelab-base:test", "scalelab:latest"
+ENGINES, POSTGRESQL = "scalelab-engines:test", "scalelab-postgresql:test"
+PACKAGES = "python3,python3-venv,wget,redis-tools,postgresql"
 BASE_ARCHIVE_VARIABLE = "SCALELAB_TEST_BASE"
 """A tar archive of a Debian root with `PACKAGES`, to be taken instead of making one."""
 OLDER_PYTHON_NEEDS = ("async-timeout",)
@@ -22,7 +23,12 @@ _LIMIT_S = 600.0
 _ENGINES_FILE = """
 FROM {base}
 COPY programs /usr/local/bin
-RUN ln -s /usr/bin/redis-cli /usr/local/bin/valkey-cli
+RUN ln -s /usr/bin/redis-cli /usr/local/bin/valkey-cli && echo 'scalelab:x:10001:10001::/tmp:/bin/sh' >>/etc/passwd
+"""
+_POSTGRESQL_FILE = """
+FROM {engines}
+RUN chmod 3777 /var/run/postgresql
+ENTRYPOINT ["postgresql-first-start"]
 """
 
 
@@ -79,8 +85,10 @@ def _engines(engine, folder):
     if (haproxy.parent / "lib").is_dir():  # the wheel's program looks for its libraries beside itself
         shutil.copytree(haproxy.parent / "lib", programs / "lib")
     shutil.copy(demand_valkey().path, programs / "valkey-server")
-    (folder / "Dockerfile").write_text(_ENGINES_FILE.format(base=BASE), encoding="utf-8")
-    engine.run("build", "--quiet", "--network=none", "--tag", ENGINES, folder, limit_s=_LIMIT_S)
+    shutil.copy(Path(__file__).with_name("postgresql-first-start"), programs)
+    for text, name in ((_ENGINES_FILE, ENGINES), (_POSTGRESQL_FILE, POSTGRESQL)):
+        (folder / "Dockerfile").write_text(text.format(base=BASE, engines=ENGINES), encoding="utf-8")
+        engine.run("build", "--quiet", "--network=none", "--tag", name, folder, limit_s=_LIMIT_S)
 
 
 def _apt_says(field):

@@ -74,7 +74,7 @@ def test_no_secret_stands_where_others_see_it(engine, scalelab, stack):
 
     for service in SERVICES:
         for container in inspected(engine, service):
-            seen = json.dumps([container["Config"], container["Args"]]) + engine.run("logs", container["Id"])
+            seen = json.dumps([container["Config"], container["Args"]]) + engine.logs(container["Id"])
             assert [secret for secret in secrets if secret in seen] == [], service
     assert {file.stat().st_mode & 0o777 for file in keys.iterdir()} == {0o600}
 
@@ -158,3 +158,22 @@ def test_what_containers_do_not_offer_is_refused(scalelab, options, words):
 
     (line,) = [line for line in refused.stderr.splitlines() if line.startswith("scalelab:")]
     assert words in line
+
+
+def test_a_database_server_of_the_stacks_own(engine, scalelab, ask, login):
+    """PostgreSQL in a container of its own, as closed as the others, holds the records; it goes with the stack."""
+    scalelab(
+        "up", "--on", "compose", "--detach", "--set", "database.url=postgresql:", "--set", "database.records=500"
+    )
+    status = scalelab.status()
+
+    (container,) = inspected(engine, "postgresql")
+    code, answer = ask(status["url"], "GET", "/data?key=7", token=login(status))
+    logs = "".join(engine.logs(one["Id"]) for one in inspected(engine, "database"))
+    scalelab("down")
+
+    assert (code, answer["key"]) == (200, 7)
+    assert container["HostConfig"]["ReadonlyRootfs"]
+    assert container["NetworkSettings"]["Ports"] in ({}, {"5432/tcp": None})
+    assert "PostgreSQL" in logs
+    assert engine.run("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project") == ""

@@ -142,6 +142,7 @@ class BalancerSettings(ServiceSettings):
     runtime_dir: Path
     """Directory of this service's own, for generated configuration and engine sockets."""
     health_interval_s: float
+    health_timeout_s: float = 2.0
     health_fall: int
     health_rise: int
     connect_timeout_s: float

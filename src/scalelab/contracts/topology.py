@@ -44,6 +44,8 @@ class LoadBalancer(Contract):
     """Port to listen on; 0 takes a free one."""
     health_interval_s: PositiveSeconds = 0.25
     """Time between two health checks of one gateway."""
+    health_timeout_s: PositiveSeconds = 2.0
+    """Longest wait for an answer. Short: a gateway that hangs is left alone soon, and so is one that is only busy."""
     health_fall: Annotated[int, Field(ge=1)] = 2
     """Failed checks in a row that take a gateway out."""
     health_rise: Annotated[int, Field(ge=1)] = 1

@@ -33,6 +33,10 @@ class StopError(DeploymentError):
     """Raised when a process or a port of a stopped stack is still there."""
 
 
+class DisturbanceError(DeploymentError):
+    """Raised when a fault could not be done to a stack, or the stack did not come back from it."""
+
+
 class KeyRotationError(DeploymentError):
     """Raised when a new key was not taken by every gateway; the key of before signs on."""
 

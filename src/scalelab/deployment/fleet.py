@@ -72,6 +72,9 @@ class Fleet:
     def launch(self, instance: Instance, bind_patience_s: float = 0.0) -> None:
         """Start its process and hand its ports down.
 
+        While it starts, whoever connects waits for it if there is nobody else, and is refused if others are ready:
+        then one of those is asked.
+
         Args:
             instance: one that was added.
             bind_patience_s: how long to wait for ports that its former process still holds.
@@ -85,7 +88,7 @@ class Fleet:
                 return
             instance.state = "starting"
             try:
-                instance.bind(bind_patience_s)
+                instance.bind(bind_patience_s, is_listening=not self._has_ready_peers(instance))
                 command = self._owner.command(instance)
                 instance.child = self._spawner.spawn(
                     command.arguments,
@@ -145,6 +148,30 @@ class Fleet:
                 self._events.write("killed", instance=instance.name, reason=f"did not end within {grace_s} s")
         self._kill(instances)
 
+    def hold(self, instance: Instance, grace_s: float = 0.0) -> None:
+        """End one and keep it ended: nobody listens on its ports. At once, or in peace within `grace_s`."""
+        with instance.lock:
+            instance.is_held, instance.state = True, "failed"
+            instance.has_been_ready = (
+                False  # it begins anew: ready when it says so, whether the balancer has it or not
+            )
+            instance.unbind()
+        child = instance.child
+        if child is not None:
+            if grace_s > 0:
+                child.terminate()
+                child.wait(time.monotonic() + grace_s)
+            child.kill()
+            child.wait(time.monotonic() + KILL_LIMIT_S)
+        self._owner.changed(instance)
+
+    def release(self, instance: Instance, deadline_s: float) -> None:
+        """Start one that was held; returns when it is ready. Raises as `launch` and `await_ready`."""
+        with instance.lock:
+            instance.is_held = False
+        self.launch(instance, GROUP_END_LIMIT_S)
+        self.await_ready([instance], deadline_s)
+
     def kill_all(self) -> None:
         """End everything at once."""
         for instance in self._instances:
@@ -162,6 +189,9 @@ class Fleet:
     def refuse_restarts(self) -> None:
         """From now on, a dead instance stays dead."""
         self._closing.set()
+
+    def _has_ready_peers(self, instance: Instance) -> bool:
+        return any(one is not instance and one.state == "ready" for one in self.of(instance.service))
 
     def _kill(self, instances: Collection[Instance]) -> None:
         for instance in instances:
@@ -204,7 +234,7 @@ class Fleet:
         child.end_group(GROUP_END_LIMIT_S)  # what a dead leader has left would hold its ports
         self._spawner.forget(child)
         with instance.lock:
-            if instance.is_leaving or instance.child is not child:
+            if instance.is_leaving or instance.is_held or instance.child is not child:
                 return
             instance.state = "failed"
         self._events.write("ended", instance=instance.name, how=describe_exit(child.exit_code or 0))
@@ -218,7 +248,7 @@ class Fleet:
             instance.deaths_at_s.append(now_s)
             is_balancer = instance.service == "load_balancer"
             delay_s = restart_delay_s(instance.deaths_at_s, now_s, is_balancer=is_balancer)
-            if self._closing.wait(delay_s) or instance.is_leaving:
+            if self._closing.wait(delay_s) or instance.is_leaving or instance.is_held:
                 return
             try:
                 self.launch(instance, GROUP_END_LIMIT_S)

@@ -25,6 +25,8 @@ class Instance:
     state: ServiceState = "starting"
     child: Child | None = None
     has_been_ready: bool = False
+    is_held: bool = False
+    """Whether it has been ended on purpose and is not to be started again yet."""
     deaths_at_s: list[float] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
@@ -44,11 +46,12 @@ class Instance:
         """Every port it has."""
         return tuple(endpoint for endpoint in (self.traffic, self.admin) if endpoint is not None)
 
-    def bind(self, patience_s: float = 0.0) -> None:
+    def bind(self, patience_s: float = 0.0, *, is_listening: bool = True) -> None:
         """Bind the ports that are not bound now: free ones at first, the same ones later.
 
         Args:
             patience_s: how long to try again while one is taken.
+            is_listening: whether who comes early waits; else it is refused.
 
         Raises:
             UnfitMachineError: a port is taken.
@@ -56,7 +59,7 @@ class Instance:
         deadline_s = time.monotonic() + patience_s
         for role, endpoint in (("traffic", self.traffic), ("admin", self.admin)):
             if endpoint is not None and role not in self.listeners:
-                listener = _listener(endpoint, deadline_s)
+                listener = _listener(endpoint, deadline_s, is_listening=is_listening)
                 self.listeners[role] = listener
                 setattr(self, role, listener.endpoint)
 
@@ -82,10 +85,10 @@ class Instance:
         )
 
 
-def _listener(endpoint: Endpoint, deadline_s: float) -> Listener:
+def _listener(endpoint: Endpoint, deadline_s: float, *, is_listening: bool) -> Listener:
     while True:
         try:
-            return Listener(endpoint)
+            return Listener(endpoint, is_listening=is_listening)
         except UnfitMachineError:
             if time.monotonic() >= deadline_s:
                 raise

@@ -45,18 +45,19 @@ class Endpoint:
 class Listener:
     """A bound, listening socket, until it is handed down or closed."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, is_listening: bool = True) -> None:
         """Bind; port 0 takes a free one.
 
-        It listens at once: two sockets may both be bound to one port with `SO_REUSEADDR` as long as neither listens
-        (socket(7)). A client that comes early waits until the service takes it.
+        Listening at once, a client that comes early waits until the service takes it, and nobody else can bind the
+        port: two sockets may both be bound with `SO_REUSEADDR` as long as neither listens (socket(7)). Not listening,
+        a client is refused until the service itself listens, and asks another instance.
 
         Raises:
             UnfitMachineError: taken, not allowed, no such address.
         """
         family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
         try:
-            self.socket = socket.create_server((endpoint.host, endpoint.port), family=family, backlog=BACKLOG)
+            self.socket = _bound(family, endpoint, is_listening=is_listening)
         except OSError as error:
             raise UnfitMachineError(_bind_fault(endpoint, error)) from error
         self.endpoint = Endpoint(endpoint.host, self.socket.getsockname()[1])
@@ -75,6 +76,19 @@ class Listener:
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def _bound(family: socket.AddressFamily, endpoint: Endpoint, *, is_listening: bool) -> socket.socket:
+    if is_listening:
+        return socket.create_server((endpoint.host, endpoint.port), family=family, backlog=BACKLOG)
+    unheard = socket.socket(family)
+    try:
+        unheard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        unheard.bind((endpoint.host, endpoint.port))
+    except BaseException:
+        unheard.close()
+        raise
+    return unheard
 
 
 def _bind_fault(endpoint: Endpoint, error: OSError) -> str:

@@ -6,15 +6,18 @@ Whoever holds a `LocalStack` is its supervisor: when that process ends, however 
 import os
 import time
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from threading import Event, Lock, RLock
 from types import TracebackType
 from typing import Self
 
+from scalelab.contracts.faults import Fault
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
+from scalelab.deployment.disturbances import Disturbances, IsNoticed
 from scalelab.deployment.engines import demand_cache, demand_haproxy, demand_valkey
 from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
@@ -238,6 +241,13 @@ class LocalStack:
             except ScaleError as error:
                 self._events.write("members_not_restored", reason=str(error))
         self._fleet.stop(added, STOP_GRACE_S)
+
+    # --- disturb ----------------------------------------------------------------------------------------------
+
+    def disturb(self, fault: Fault) -> AbstractContextManager[IsNoticed]:
+        """A fault done on purpose; see `Disturbances.apply`."""
+        self._present()
+        return Disturbances(self._fleet, self._present, self.scale, self._unready_reason, self._scaling).apply(fault)
 
     # --- stop -------------------------------------------------------------------------------------------------
 

@@ -54,13 +54,14 @@ class Traffic:
         reason = unready_reason(instance.admin, self.nonce)
         if reason or not instance.has_been_ready:
             return reason
-        if instance.service == "api_gateway" and not self._is_up(instance.name):
+        if instance.service == "api_gateway" and not self.is_up(instance.name):
             return "the balancer has not taken it back"
         if instance.service == "load_balancer" and answering_instance(self.balancer, self.nonce) is None:
             return "no gateway answers through it"
         return ""
 
-    def _is_up(self, gateway: str) -> bool:
+    def is_up(self, gateway: str) -> bool:
+        """Whether the balancer sends requests to this gateway."""
         view = get_members(self.members_socket)
         return not isinstance(view, str) and any(one.name == gateway and one.state == "up" for one in view.members)
 

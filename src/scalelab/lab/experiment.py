@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from scalelab.contracts.faults import Fault
 from scalelab.contracts.model import Contract
 from scalelab.contracts.topology import PositiveSeconds, Seconds, Topology
 from scalelab.lab.fractions import Fraction
@@ -195,6 +196,8 @@ class Experiment(Contract):
     the price of interactions that cannot be told apart; the report says which."""
     slo: dict[str, str] = Field(default_factory=dict)
     """What every scenario must keep: `p99 = "< 200 ms"`, `errors = "< 0.1 %"`, `rate = "> 60 /s"`."""
+    faults: tuple[Fault, ...] = ()
+    """Done to the system in every scenario, while the load runs."""
     quick: Quick = Quick()
     verify: Verify | None = None
 

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from scalelab.contracts.faults import Fault
 from scalelab.contracts.topology import Topology
 from scalelab.lab.experiment import Experiment, Load, Quick, Verify, WarmUp
 
@@ -23,6 +24,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("warm_up", WarmUp),
     ("verify", Verify),
     ("quick", Quick),
+    ("[faults]", Fault),
 )
 
 

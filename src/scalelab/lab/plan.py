@@ -4,13 +4,14 @@ Pure. All faults are found here, before anything starts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 from random import Random
 from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from scalelab.contracts.document_faults import validation_faults
+from scalelab.contracts.faults import Fault
 from scalelab.contracts.model import Contract
 from scalelab.contracts.topology import Topology
 from scalelab.lab.experiment import Experiment, Load, RouteName, Scalar, WarmUp, quick_document
@@ -35,6 +36,7 @@ class Scenario(Contract):
     topology: Topology
     load: Load
     warm_up: WarmUp
+    faults: tuple[Fault, ...] = ()
     seed: int
 
     @property
@@ -174,6 +176,7 @@ def _scenario(
         topology=topology,
         load=load,
         warm_up=warm_up,
+        faults=experiment.faults,
         seed=experiment.seed,
     )
     faults.extend(impossibilities(scenario))
@@ -222,6 +225,7 @@ def impossibilities(scenario: Scenario) -> list[str]:
         faults.append(f"topology.api_gateway.cache_ttl_s = 0 caches nothing, but {scenario.title!r} is to hit")
     if load.key_count > records:
         faults.append(f"load.key_count = {load.key_count} is more than topology.database.records = {records}")
+    faults += fault_impossibilities(scenario)
     most = most_requests(load)
     if scenario.cache == "miss" and most is not None and most > records:
         faults.append(
@@ -229,6 +233,26 @@ def impossibilities(scenario: Scenario) -> list[str]:
             f"its own, and {_most_requests_text(load)} = {most}: raise the records or shorten the load"
         )
     return faults
+
+
+def fault_impossibilities(scenario: Scenario) -> list[str]:
+    """What cannot be done to the system while this load runs."""
+    load, told = scenario.load, []
+    if scenario.faults and load.driver == "locust":
+        told.append(
+            "faults need load.driver = 'open_loop' or 'closed_loop': Locust does not count tenths of a second"
+        )
+    told += [
+        f"faults: {fault.what} at {fault.at_s:g} s is not over before the load ends at {load.duration_s:g} s"
+        for fault in scenario.faults
+        if fault.at_s + fault.duration_s >= load.duration_s
+    ]
+    told += [
+        f"faults: {after.what} at {after.at_s:g} s begins before {before.what} is over: give them in order"
+        for before, after in pairwise(scenario.faults)
+        if after.at_s < before.at_s + before.duration_s
+    ]
+    return told
 
 
 def most_requests(load: Load) -> int | None:

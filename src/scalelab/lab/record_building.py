@@ -9,6 +9,7 @@ from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.fairness import jain_index
 from scalelab.lab.analysis.latency import LatencyTotals, add_totals, merge_histograms, summarize_latency
 from scalelab.lab.analysis.little import DEFAULT_TOLERANCE_RATIO, check_little
+from scalelab.lab.analysis.recovery import fault_outcomes
 from scalelab.lab.analysis.resource_use import resource_uses
 from scalelab.lab.analysis.validity import judge
 from scalelab.lab.cache_prediction import predicted_hit_ratio
@@ -21,6 +22,7 @@ from scalelab.lab.results.run_directory import ScenarioContext
 from scalelab.lab.results.run_record import (
     Books,
     CacheCheck,
+    FaultOutcome,
     LatencySummary,
     LittleCheck,
     NaiveLine,
@@ -98,6 +100,7 @@ def build_record(context: ScenarioContext, measured: Measured, circumstances: Ci
         tasks=tasks,
         started_quiet=circumstances.is_start_quiet,
         resources=_resources(scenario, measured),
+        faults=_faults(measured),
         prediction=context.prediction,
         naive=_naive(recording),
         validity=("no-data",),
@@ -130,6 +133,7 @@ def evidence_of(record: RunRecord, scenario: Scenario, measured: Measured, circu
         trouble=circumstances.trouble,
         system_faults=circumstances.system_faults,
         defects=record.defects,
+        is_disturbed=bool(scenario.faults),
         expects_failures=scenario.load.expects_failures,
         generator_faults=recording.generator_faults if recording is not None else 0,
         oldest_censored_s=recording.oldest_in_flight_s if recording is not None else None,
@@ -257,6 +261,13 @@ def _resources(scenario: Scenario, measured: Measured) -> tuple[ResourceUse, ...
     if recording is None or recording.window.end_s <= recording.window.start_s:
         return ()
     return resource_uses(measured.probes, recording.window, recording.started_at_unix_s, scenario.topology)
+
+
+def _faults(measured: Measured) -> tuple[FaultOutcome, ...]:
+    recording = measured.recording
+    if recording is None:
+        return ()
+    return fault_outcomes(measured.faults, recording.fine, recording.started_at_unix_s, recording.load_end_s)
 
 
 def _tasks(circumstances: Circumstances, recording: Recording | None) -> TaskCheck | None:

@@ -118,6 +118,7 @@ def _own_plan(scenario: Scenario, base_url: str) -> LoadPlan:
         warm_up_s=load.window_start_s,
         drain_limit_s=load.drain_limit_s,
         timeout_s=_answer_timeout_s(scenario),
+        has_fine_timeline=bool(scenario.faults),
         connections=load.users if load.is_closed else load.connections,
         keys=_keys(scenario),
         seed=scenario.seed,

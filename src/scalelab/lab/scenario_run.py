@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 from scalelab.contracts.stack_view import StackView
+from scalelab.lab.fault_injection import Injector, injecting
 from scalelab.lab.load.drivers import run_driver
 from scalelab.lab.preparation import PreparationError, fill_cache, flush_cache, wait_until_quiet
 from scalelab.lab.probes.recorder import ProbeTarget, probing
 from scalelab.lab.probes.rows import PROBES_FILE
 from scalelab.lab.record_building import Circumstances, build_record
 from scalelab.lab.results.measured_files import read_measured
-from scalelab.lab.results.recording import TimelineRow
+from scalelab.lab.results.recording import FAULTS_FILE, TimelineRow
 from scalelab.lab.results.run_directory import RunDirectory, ScenarioContext
 from scalelab.lab.results.run_record import RunRecord
 from scalelab.lab.scenario_load import hot_paths, measured_load, warm_up_load
@@ -111,16 +112,21 @@ def _measure(
     hands_in_tasks = scenario.load.mix.get("longtask", 0) > 0
     answered_before = good_answers(view)
     executed_before = task_executions(view) if hands_in_tasks else None
-    with probing(target, directory / PROBES_FILE):
-        end = run_driver(load, _Follower(target, progress))
+    with (
+        probing(target, directory / PROBES_FILE),
+        injecting(scenario.faults, system, directory / FAULTS_FILE) as injector,
+    ):
+        end = run_driver(load, _Follower(target, progress, injector))
     circumstances.trouble = end.trouble
-    circumstances.server_answers = answered_between(answered_before, good_answers(view))
+    if not scenario.faults:  # a gateway that was started again has lost its count
+        circumstances.server_answers = answered_between(answered_before, good_answers(view))
     if hands_in_tasks:
         progress.phase("waiting for the tasks that were handed in", None)
         _wait_for_tasks(view)
         circumstances.task_executions = answered_between(executed_before, task_executions(view))
     circumstances.machine_busy_ratio = target.cost.busy_rounds / target.cost.rounds if target.cost.rounds else None
-    circumstances.system_faults = system_faults(view, system)
+    if not scenario.faults:
+        circumstances.system_faults = system_faults(view, system)
     progress.note(str(target.cost))
 
 
@@ -136,9 +142,11 @@ class _Follower:
 
     target: ProbeTarget
     progress: ScenarioProgress
+    injector: Injector
 
     def started(self, pid: int) -> None:
         self.target.generator_pid = pid
+        self.injector.load_began()
 
     def second(self, row: TimelineRow) -> None:
         self.progress.second(row)

@@ -1,8 +1,14 @@
 """What the laboratory asks of the system under test. A deployment fulfils it; the laboratory never imports one."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
+from scalelab.contracts.faults import Fault
 from scalelab.contracts.stack_view import ServiceName, StackView
+
+IsNoticed = Callable[[], bool]
+"""Whether the system itself knows of a fault by now."""
 
 
 class SystemUnderTest(Protocol):
@@ -20,6 +26,13 @@ class SystemUnderTest(Protocol):
 
         Raises:
             SystemGoneError: the stack has ended, or an instance did not come up.
+        """
+
+    def disturb(self, fault: Fault) -> AbstractContextManager[IsNoticed]:
+        """A fault, in effect inside the context; after it every part that it touched has answered again.
+
+        Raises:
+            SystemGoneError: it cannot be done here, or a part did not come back.
         """
 
 

@@ -61,3 +61,13 @@ def test_port_can_be_bound_again_right_after_a_connection():
 
     with Listener(endpoint) as second:
         assert second.endpoint == endpoint
+
+
+def test_a_port_can_be_held_without_listening():
+    """Whoever connects is refused at once, and asks somebody else; the service listens itself when it can."""
+    with Listener(Endpoint("127.0.0.1", 0), is_listening=False) as held:
+        assert held.endpoint.port > 0
+        assert held.endpoint.refuses
+
+        held.socket.listen()
+        assert not held.endpoint.refuses

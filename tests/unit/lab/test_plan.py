@@ -343,3 +343,36 @@ def test_more_keys_than_records_are_refused(classic):
     assert "load.key_count = 200000 is more than topology.database.records = 100000" in faults_of(
         {**classic, "load": load}
     )
+
+
+def with_faults(classic, *faults, driver="open_loop"):
+    asked = {"users": 20} if driver == "locust" else {"rate_per_s": 50}
+    load = {"driver": driver, "duration_s": 30.0, "settle_s": 2.0, **asked}
+    return {**classic, "load": load, "faults": list(faults)}
+
+
+def test_faults_belong_to_every_scenario(classic):
+    """In the order in which they stand there."""
+    fault = {"kind": "kill", "target": "api_gateway-1", "at_s": 5.0}
+
+    plan = make_plan(with_faults(classic, fault), "classic.toml")
+
+    assert [[one.what for one in scenario.faults] for scenario in plan.scenarios] == [["kill api_gateway-1"]] * 4
+
+
+@pytest.mark.parametrize(
+    ("faults", "driver", "words"),
+    [
+        ([("kill", 5.0, 0.0)], "locust", "faults need load.driver"),
+        ([("freeze", 28.0, 5.0)], "open_loop", "for 5 s at 28 s is not over before the load ends at 30 s"),
+        ([("freeze", 5.0, 5.0), ("kill", 8.0, 0.0)], "open_loop", "kill api_gateway-1 at 8 s begins before freeze"),
+    ],
+)  # fmt: skip
+def test_faults_that_cannot_be_done_are_refused(classic, faults, driver, words):
+    """Before anything starts."""
+    tables = [
+        {"kind": kind, "target": "api_gateway-1", "at_s": at_s, **({"duration_s": lasts_s} if lasts_s else {})}
+        for kind, at_s, lasts_s in faults
+    ]
+
+    assert words in faults_of(with_faults(classic, *tables, driver=driver))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Sequence
 from threading import Event
@@ -35,6 +36,7 @@ START_LIMIT_S = 180.0
 STOP_LIMIT_S = 90.0
 ANSWER_LIMIT_S = 30.0
 _PORTS_LIMIT_S = 10.0
+_ERROR = re.compile(r'"level": "(error|critical)"|\[ALERT\]')
 
 
 class ComposeStack:
@@ -227,8 +229,15 @@ def _last_words(directory: StackDirectory, instances: Sequence[str]) -> str:
             lines = directory.log_file(instance).read_text(encoding="utf-8", errors="replace").splitlines()
             spoken = [line.strip() for line in lines if line.strip()]
             if spoken:
-                said[instance] = spoken[-1]
-    return "; ".join(f"{instance} was not healthy, its last words: {words}" for instance, words in said.items())
+                said[instance] = _reason_in(spoken)
+    return "; ".join(f"{instance} was not healthy: {words}" for instance, words in said.items())
+
+
+def _reason_in(lines: Sequence[str]) -> str:
+    """The first error after the last start: a farewell comes after the reason. Without one, the last line."""
+    starts = [place for place, line in enumerate(lines) if '"event": "Starting ' in line]
+    errors = (line for line in lines[starts[-1] if starts else 0 :] if _ERROR.search(line))
+    return next(errors, lines[-1])
 
 
 def _keep_logs(docker: Docker, directory: StackDirectory) -> None:

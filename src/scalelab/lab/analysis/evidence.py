@@ -43,6 +43,8 @@ class Evidence:
     """What ended or was started again during the load."""
     defects: dict[str, int] = field(default_factory=dict)
     """Wrong answers with a good status, by what was wrong."""
+    is_disturbed: bool = False
+    """Whether faults were done to the system: then it is not meant to be steady, and replicas not to be even."""
     expects_failures: bool = False
     """Whether refusals and timeouts are part of the question."""
     generator_faults: int = 0

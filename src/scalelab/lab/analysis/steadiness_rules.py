@@ -30,6 +30,8 @@ ROUND_S = 10
 
 def not_steady(evidence: Evidence) -> Finding | None:
     """The rate, the requests in flight or the response drifted, or the window was too short for one round."""
+    if evidence.is_disturbed:
+        return None
     rows = evidence.window_rows
     doubts = (
         _outrun(evidence),

@@ -68,7 +68,7 @@ def share_of(whole: int, part: int, parts: int) -> int:
 
 def engine_of(plan: LoadPlan, part: int, connector: Connector) -> tuple[Engine, Recorder]:
     """This generator's engine and its books."""
-    recorder = Recorder(MeasuredWindow(plan.warm_up_s, plan.duration_s))
+    recorder = Recorder(MeasuredWindow(plan.warm_up_s, plan.duration_s), is_fine=plan.has_fine_timeline)
     keeps_answers = bool(plan.noted_fields) or any(template.proof for template in plan.requests)
     most = None if plan.most_requests is None else share_of(plan.most_requests, part, plan.processes)
     engine = Engine(

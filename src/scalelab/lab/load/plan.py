@@ -84,6 +84,8 @@ class LoadPlan(Contract):
     """Stop after so many, too."""
     noted_fields: tuple[str, ...] = ()
     """Header fields of good answers whose values are counted."""
+    has_fine_timeline: bool = False
+    """Whether each tenth of a second is counted by itself."""
     keys: KeyPlan = KeyPlan()
     tokens: tuple[str, ...] = Field(default=(), repr=False)
     ca_file: Path | None = None

@@ -54,9 +54,10 @@ class SecondRow(Contract):
 class Recorder:
     """One generator's books."""
 
-    def __init__(self, window: MeasuredWindow) -> None:
+    def __init__(self, window: MeasuredWindow, *, is_fine: bool = False) -> None:
         self.window = window
         self.tally = Tally()
+        self._fine = self.tally.fine if is_fine else None
         self.sent = 0
         self.completed = 0
         self.failed = 0
@@ -90,6 +91,8 @@ class Recorder:
         latency_s = now_s - intended_s
         self._latency_sum_s += latency_s
         self._statuses[_STATUS_NAMES[status]] += 1
+        if self._fine is not None:
+            self._fine.complete(now_s, latency_s)
         start_s, end_s = self._start_s, self._end_s
         if start_s <= now_s < end_s:
             self._area_s += now_s
@@ -189,6 +192,8 @@ class Recorder:
         )
 
     def _arrive(self, route: int, outcome: Outcome, now_s: float) -> None:
+        if self._fine is not None:
+            self._fine.fail(now_s)
         if self._start_s <= now_s < self._end_s:
             self._arrived[route, outcome] += 1
 

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from scalelab.lab.load.fine_timeline import FineTimeline
 from scalelab.lab.load.histogram import LatencyHistogram, merged
 
 Outcome = Literal["completed", "failed", "timed_out"]
@@ -67,6 +68,8 @@ class Tally:
     cpu_s: float = 0.0
     in_flight_s: float = 0.0
     """Request-seconds under way in the measured window: divided by its length, the time-average population."""
+    fine: FineTimeline = field(default_factory=FineTimeline)
+    """Empty unless the plan asked for it."""
     first_latencies: list[float] = field(default_factory=list)
     """Actual latencies of the first requests, in order of sending: the system before it is loaded."""
 
@@ -115,6 +118,7 @@ class Tally:
         self.connect.add(other.connect)
         self.cpu_s += other.cpu_s
         self.in_flight_s += other.in_flight_s
+        self.fine.add(other.fine)
         self.first_latencies.extend(other.first_latencies)
 
     def as_json(self) -> dict[str, Any]:
@@ -134,6 +138,7 @@ class Tally:
             "connect": self.connect.as_json(),
             "cpu_s": self.cpu_s,
             "in_flight_s": self.in_flight_s,
+            "fine": self.fine.as_json(),
             "first_latencies": self.first_latencies,
         }
 
@@ -158,5 +163,6 @@ class Tally:
             connect=LatencyHistogram.from_json(document["connect"]),
             cpu_s=document["cpu_s"],
             in_flight_s=document["in_flight_s"],
+            fine=FineTimeline.from_json(document["fine"]),
             first_latencies=document["first_latencies"],
         )

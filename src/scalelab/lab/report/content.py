@@ -7,6 +7,7 @@ from scalelab.lab.load.criteria import Criterion
 from scalelab.lab.objectives import ObjectiveError, parse_objectives
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.effects_content import EFFECTS_HEAD, EffectsContent, effects_content
+from scalelab.lab.report.fault_content import FAULTS_HEAD, fault_rows, fault_sentences
 from scalelab.lab.report.method import method_sentences
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
 from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
@@ -90,6 +91,9 @@ class ReportContent:
     """What was predicted, and then measured."""
     verified_sentences: tuple[str, ...]
     is_prediction_missed: bool
+    faults: Table
+    """What was done to the system on purpose, and what it cost."""
+    fault_sentences: tuple[str, ...]
     effects: EffectsContent
     """Of a factorial experiment."""
     naive: tuple[str, ...]
@@ -156,6 +160,8 @@ def make_content(
         verified=Table(VERIFIED_HEAD, verified.rows),
         verified_sentences=verified.sentences,
         is_prediction_missed=verified.is_missed,
+        faults=Table(FAULTS_HEAD, fault_rows(records)),
+        fault_sentences=fault_sentences(records),
         effects=effects_content(scenarios, manifest),
         naive=naive_sentences(scenarios),
         doubts=_doubts(records),

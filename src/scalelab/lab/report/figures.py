@@ -8,6 +8,7 @@ ABSENT = "-"
 MS_PER_S = 1000
 _WHOLE_FROM_MS = 100
 _TENTHS_FROM_MS = 10
+_TENTHS_FROM_S = 10
 
 
 def milliseconds(value_s: float | None) -> str:
@@ -44,6 +45,13 @@ def share(ratio: float | None) -> str:
 def times(factor: float | None) -> str:
     """A ratio: `2.99`."""
     return ABSENT if factor is None else f"{factor:.2f}"
+
+
+def moment(value_s: float | None) -> str:
+    """A time that a fault took: `0.31 s`, `12.4 s`."""
+    if value_s is None:
+        return ABSENT
+    return f"{value_s:.2f} s" if value_s < _TENTHS_FROM_S else f"{value_s:.1f} s"
 
 
 def seconds(value_s: float | None) -> str:

@@ -35,6 +35,7 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
     yield from _list("What the numbers support", content.findings)
     yield from _told_table("What binds, and what one more would buy", content.verdict, content.verdict_sentences)
     yield from _told_table("Predicted, then measured", content.verified, content.verified_sentences)
+    yield from _told_table("Faults", content.faults, content.fault_sentences)
     yield from _told_table("Effects of the factors", content.effects_table, content.effects.sentences)
     if charts:
         yield "## Graphs\n"

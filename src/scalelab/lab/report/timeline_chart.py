@@ -22,6 +22,9 @@ from scalelab.lab.results.run_record import RunRecord
 
 WIDTH_PX, PANEL_HEIGHT_PX = 620, 130
 WINDOW_COLOUR = "#eef3f7"
+FAULT_COLOUR = "#f7d9c9"
+LEAST_FAULT_S = 0.3
+"""Shorter ones would not be seen."""
 
 
 def timeline_chart(record: RunRecord, timeline: Sequence[TimelineRow]) -> NamedChart | None:
@@ -56,7 +59,7 @@ def _rates(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
         for kind, count in (("completed", row.completed), ("failed or timed out", row.failed + row.timed_out))
     ]
     lines = _line(rows, "per_s", "Answers (1/s)", ("completed", "failed or timed out"), (BLUE, VERMILLION))
-    layers = [_window(record), lines]
+    layers = [_window(record), *_faults(record, is_named=True), lines]
     if record.prediction is not None:
         layers += _predicted(record.prediction.throughput_per_s)
     return alt.layer(*layers).properties(width=WIDTH_PX, height=PANEL_HEIGHT_PX)
@@ -76,7 +79,7 @@ def _responses(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
         if row.completed > 0
     ]
     lines = _line(rows, "ms", "Mean response (ms)", ("mean response",), (BLUE,), has_legend=False)
-    return alt.layer(_window(record), lines).properties(width=WIDTH_PX, height=PANEL_HEIGHT_PX)
+    return alt.layer(_window(record), *_faults(record), lines).properties(width=WIDTH_PX, height=PANEL_HEIGHT_PX)
 
 
 def _in_flight(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
@@ -86,7 +89,7 @@ def _in_flight(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
         for kind, count in (("users", row.users), ("in flight", row.in_flight))
     ]
     lines = _line(rows, "count", "Users, in flight", ("users", "in flight"), (ORANGE, BLUE), is_last=True)
-    return alt.layer(_window(record), lines).properties(width=WIDTH_PX, height=PANEL_HEIGHT_PX)
+    return alt.layer(_window(record), *_faults(record), lines).properties(width=WIDTH_PX, height=PANEL_HEIGHT_PX)
 
 
 def _line(
@@ -118,3 +121,20 @@ def _window(record: RunRecord) -> Any:
         .mark_rect(color=WINDOW_COLOUR)
         .encode(x="start:Q", x2="end:Q")
     )
+
+
+def _faults(record: RunRecord, *, is_named: bool = False) -> tuple[Any, ...]:
+    """From its beginning until it was undone; named once, above."""
+    if not record.faults:
+        return ()
+    base = chart_of(
+        [
+            {"start": one.began_s, "end": max(one.ended_s, one.began_s + LEAST_FAULT_S), "what": one.what}
+            for one in record.faults
+        ]
+    )
+    shades = base.mark_rect(color=FAULT_COLOUR).encode(x="start:Q", x2="end:Q")
+    if not is_named:
+        return (shades,)
+    names = base.mark_text(align="left", baseline="top", dx=3, dy=2, fontSize=10, color=VERMILLION)
+    return shades, names.encode(x="start:Q", y=alt.value(0), text="what:N")

@@ -8,11 +8,19 @@ from typing import TypeVar
 from hdrh.histogram import HdrHistogram
 from pydantic import ValidationError
 
+from scalelab.contracts.faults import FaultTrace
 from scalelab.lab.probes.rows import PROBES_FILE, ProbeRow
 from scalelab.lab.results.histogram_log import read_histograms
-from scalelab.lab.results.recording import HISTOGRAM_FILE, RECORDING_FILE, TIMELINE_FILE, Recording, TimelineRow
+from scalelab.lab.results.recording import (
+    FAULTS_FILE,
+    HISTOGRAM_FILE,
+    RECORDING_FILE,
+    TIMELINE_FILE,
+    Recording,
+    TimelineRow,
+)
 
-RowT = TypeVar("RowT", TimelineRow, ProbeRow)
+RowT = TypeVar("RowT", TimelineRow, ProbeRow, FaultTrace)
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,8 @@ class Measured:
     """By tag, see `histogram_log`."""
     probes: tuple[ProbeRow, ...] = ()
     """Every process, once a second."""
+    faults: tuple[FaultTrace, ...] = ()
+    """What was done to the system on purpose."""
 
 
 def read_measured(directory: Path) -> Measured:
@@ -34,6 +44,7 @@ def read_measured(directory: Path) -> Measured:
         timeline=read_timeline(directory / TIMELINE_FILE),
         histograms=_read_histograms(directory / HISTOGRAM_FILE),
         probes=_read_rows(ProbeRow, directory / PROBES_FILE),
+        faults=_read_rows(FaultTrace, directory / FAULTS_FILE),
     )
 
 

@@ -13,6 +13,7 @@ from scalelab.lab.results.run_record import Books, Window
 RECORDING_FILE = "recording.json"
 TIMELINE_FILE = "timeline.jsonl"
 HISTOGRAM_FILE = "latency.hlog"
+FAULTS_FILE = "faults.jsonl"
 
 Outcome = Literal["completed", "failed", "timed_out"]
 
@@ -45,6 +46,18 @@ class EarlyAnswers(Contract):
     count: int
     latency_sum_s: float
     failures: int
+
+
+class FineRecord(Contract):
+    """The load in steps, from its start: fine enough to see how long a fault was felt."""
+
+    step_s: float
+    completed: tuple[int, ...]
+    """Good answers that arrived in each step."""
+    failed: tuple[int, ...]
+    """Requests that failed or timed out in it."""
+    slowest_s: tuple[float, ...]
+    """Of its good answers, from the intended start."""
 
 
 class Recording(Contract):
@@ -88,6 +101,8 @@ class Recording(Contract):
     """From when latencies count: the request's actual start, or the moment for which it was meant."""
     in_flight_mean: float | None = None
     """Time-average population of the window, where the driver knows it."""
+    fine: FineRecord | None = None
+    """Where the experiment has faults."""
 
 
 class TimelineRow(Contract):

@@ -198,6 +198,29 @@ class Caveat(Contract):
     advice: str
 
 
+class FaultOutcome(Contract):
+    """What a fault cost. Seconds; `after` counts from its beginning."""
+
+    what: str
+    """For people: `freeze api_gateway-2 for 5 s`."""
+    began_s: float
+    """From the start of the load."""
+    ended_s: float
+    """When it was undone, and every part had answered again."""
+    noticed_after_s: float | None = None
+    """When balancer or supervisor knew of it; None: never, or nobody could tell."""
+    failed: int | None = None
+    """Requests that failed or timed out, until the next fault or the end of the load; None: not counted so finely."""
+    recovered_after_s: float | None = None
+    """When the rate was full again for good; 0: it never dipped; None: it did not come back, or was not counted."""
+    quick_after_s: float | None = None
+    """When no answer took more than three times the slowest before; 0 and None as above."""
+    slowest_s: float | None = None
+    """Of all good answers from then on."""
+    trouble: str = ""
+    """Why it was not done, or not undone."""
+
+
 class RunRecord(Contract):
     """One repetition of one scenario."""
 
@@ -240,6 +263,8 @@ class RunRecord(Contract):
     """Whether nothing was under way or in a queue when the load began; None: not looked, an older record."""
     resources: tuple[ResourceUse, ...] = ()
     """What the load took of each; empty when the probes did not tell."""
+    faults: tuple[FaultOutcome, ...] = ()
+    """Done to the system on purpose, in order."""
     prediction: Prediction | None
     naive: NaiveLine
     validity: tuple[Validity, ...]

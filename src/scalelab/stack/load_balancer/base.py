@@ -7,8 +7,6 @@ from typing import Protocol
 
 from scalelab.contracts.membership import Member, MembersView
 
-LEAST_CHECK_TIMEOUT_S = 2.0
-"""A health check may take longer than the interval: a busy gateway is not a dead one."""
 LONGEST_DOWN_INTERVAL_S = 0.25
 """A member that is down, as every new one is, is checked at least so often, however long the interval."""
 

@@ -108,3 +108,11 @@ def test_an_open_load_that_comes_in_faster_than_it_goes_out_is_not_steady(eviden
     if finding is not None:
         assert f"{sent}.0 requests/s came in and 60.0 went out" in finding.caveat.text
         assert "load.rate_per_s" in finding.caveat.advice
+
+
+def test_a_system_that_is_disturbed_on_purpose_is_not_meant_to_be_steady(evidence):
+    """What would be a drift is then the question."""
+    timeline = rows_of(completed=lambda second: 40 + second)
+
+    assert rules.not_steady(evidence(timeline=timeline)) is not None
+    assert rules.not_steady(evidence(timeline=timeline, is_disturbed=True)) is None

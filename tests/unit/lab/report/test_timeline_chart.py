@@ -2,6 +2,7 @@
 
 from scalelab.lab.report.timeline_chart import timeline_chart
 from scalelab.lab.results.recording import TimelineRow
+from scalelab.lab.results.run_record import FaultOutcome
 
 ROWS = [TimelineRow(second=0, sent=3), TimelineRow(second=1, completed=2, latency_sum_s=1.0, in_flight=1, users=3)]
 
@@ -28,3 +29,15 @@ def test_a_second_without_answers_has_no_mean(record):
 def test_what_is_not_valid_says_so_in_the_title(record):
     """With the reason."""
     assert "not valid: partial" in str(timeline_chart(record(validity=("partial",)), ROWS).chart.to_dict()["title"])
+
+
+def test_faults_are_shaded_and_named(record):
+    """In each panel, and with words in the first; one that was over at once is wide enough to be seen."""
+    fault = FaultOutcome(what="kill api_gateway-2", began_s=1.0, ended_s=1.1)
+
+    definition = timeline_chart(record(faults=(fault,)), ROWS).chart.to_dict()
+
+    marks = [layer["mark"]["type"] for panel in definition["vconcat"] for layer in panel["layer"]]
+    assert marks.count("rect") == 6
+    assert "kill api_gateway-2" in str(definition)
+    assert "'end': 1.3" in str(definition)

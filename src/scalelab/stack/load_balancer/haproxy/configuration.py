@@ -9,7 +9,6 @@ from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.topology import BalancingPolicy
-from scalelab.stack.load_balancer.base import LEAST_CHECK_TIMEOUT_S
 from scalelab.stack.load_balancer.haproxy.discovery import RESOLVERS, discovered_servers
 from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
 
@@ -121,7 +120,7 @@ def _defaults(settings: BalancerSettings) -> list[str]:
         f"timeout server {response_timeout}",
         f"timeout http-request {_HEAD_TIMEOUT_S}s",
         f"timeout http-keep-alive {_KEEP_ALIVE_S}s",
-        f"timeout check {milliseconds(max(settings.health_interval_s, LEAST_CHECK_TIMEOUT_S))}",
+        f"timeout check {milliseconds(settings.health_timeout_s)}",
         f"timeout client-fin {_LINGER_S}s",
         f"timeout server-fin {_LINGER_S}s",
         f"timeout tunnel {_TUNNEL_TIMEOUT_S}s",

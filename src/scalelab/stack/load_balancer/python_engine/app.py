@@ -79,7 +79,7 @@ def create_app(settings: BalancerSettings) -> ASGIApp:
         note_change()
         metrics.registry.register(MemberMeasures(pool))
         async with _session() as session, admin_listener(settings, metrics, readiness):
-            check = readiness_check(session, settings.health_interval_s)
+            check = readiness_check(session, settings.health_timeout_s)
             checks = HealthChecks(pool, check, settings.health_interval_s)
             memory = settings.runtime_dir / MEMORY_FILE
             membership = WorkerMembership(pool, checks, memory, settings.drain_timeout_s)

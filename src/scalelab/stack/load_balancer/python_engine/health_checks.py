@@ -9,7 +9,7 @@ from yarl import URL
 
 from scalelab.contracts.http_names import READY_PATH
 from scalelab.contracts.membership import Member
-from scalelab.stack.load_balancer.base import LEAST_CHECK_TIMEOUT_S, LONGEST_DOWN_INTERVAL_S
+from scalelab.stack.load_balancer.base import LONGEST_DOWN_INTERVAL_S
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool, PooledMember
 
 _OK = 200
@@ -50,9 +50,9 @@ class HealthChecks:
             await asyncio.sleep(self._interval_s if pooled.health.is_up else down_interval_s)
 
 
-def readiness_check(session: aiohttp.ClientSession, interval_s: float) -> Check:
+def readiness_check(session: aiohttp.ClientSession, timeout_s: float) -> Check:
     """Whether `GET /health/ready` answers 200 in time, over a connection of its own."""
-    timeout = aiohttp.ClientTimeout(total=max(interval_s, LEAST_CHECK_TIMEOUT_S))
+    timeout = aiohttp.ClientTimeout(total=timeout_s)
 
     async def check(member: Member) -> bool:
         url = member_url(member, READY_PATH)

@@ -85,6 +85,13 @@ def test_haproxy_accepts_it(tmp_path, servers):
     assert "WARNING" not in checked.stderr
 
 
+def test_the_time_for_a_check_is_the_settings_own():
+    """Not the interval's: a busy gateway may answer late."""
+    hasty = SETTINGS.model_copy(update={"health_interval_s": 5.0, "health_timeout_s": 0.25})
+
+    assert "timeout check 250ms" in haproxy_configuration(hasty, BINDS, MACHINE, SERVERS)
+
+
 def test_gateways_are_found_by_name(tmp_path):
     """Where nobody tells HAProxy its members: by DNS, up to 64 of them, and HAProxy agrees."""
     binds = Binds(traffic=":8080", admin=":8081", runtime=f"{tmp_path / 'haproxy.sock'} mode 600")

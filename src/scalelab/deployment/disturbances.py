@@ -1,0 +1,158 @@
+"""Faults done to a stack of processes on purpose, each undone again, however its time ends.
+
+A fault is a context manager: inside it is in effect; after it every part that it touched has answered again.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from threading import RLock
+from typing import get_args
+
+from scalelab.contracts.faults import Fault
+from scalelab.contracts.stack_view import ServiceName, StackView
+from scalelab.deployment.errors import DisturbanceError
+from scalelab.deployment.fleet import Fleet
+from scalelab.deployment.instance import Instance
+from scalelab.deployment.stack_parts import StackParts, gateway_endpoints
+
+RECOVERY_LIMIT_S = 30.0
+GRACE_S = 12.0
+_POLL_S = 0.02
+
+IsNoticed = Callable[[], bool]
+"""Whether the stack itself knows of the fault by now: the balancer of a gateway, the supervisor of anything else."""
+
+
+@dataclass(frozen=True)
+class Disturbances:
+    """What can be done to one stack."""
+
+    fleet: Fleet
+    parts: Callable[[], StackParts]
+    scale: Callable[[ServiceName, int], StackView]
+    unready_reason: Callable[[Instance], str]
+    scaling: RLock
+    """Held while the balancer's members are not those of the fleet."""
+
+    def apply(self, fault: Fault) -> AbstractContextManager[IsNoticed]:
+        """The fault, as a context.
+
+        Raises:
+            DisturbanceError: on entering, no such target; on leaving, a part did not come back.
+        """
+        targets = self._targets(fault)
+        match fault.kind:
+            case "kill":
+                return self._killed(targets[0])
+            case "freeze":
+                return self._frozen(targets[0])
+            case "gone":
+                return self._gone(targets[0])
+            case "restart":
+                return self._restarted(targets)
+            case "drain":
+                return self._drained(targets[0])
+            case "scale":
+                return self._scaled(fault)
+            case "expire_cache":
+                raise DisturbanceError("the cache is expired through a gateway, not by the deployment")
+
+    def _targets(self, fault: Fault) -> tuple[Instance, ...]:
+        service, dash, number = fault.target.rpartition("-")
+        name = service if dash else fault.target
+        if name not in get_args(ServiceName):
+            raise DisturbanceError(
+                f"{fault.target!r} is no part of a stack: there are {', '.join(get_args(ServiceName))}"
+            )
+        found = [one for one in self.fleet.of(name) if not dash or one.number == int(number)]
+        if not found:
+            raise DisturbanceError(f"there is no {fault.target} to {fault.kind.replace('_', ' ')}")
+        return tuple(found)
+
+    @contextmanager
+    def _killed(self, instance: Instance) -> Iterator[IsNoticed]:
+        before = instance.child
+        if before is None:
+            raise DisturbanceError(f"{instance.name} does not run")
+        os.kill(before.pid, signal.SIGKILL)
+        yield self._notices(instance)
+        self._await_back(instance, lambda: instance.child is not before)
+
+    @contextmanager
+    def _frozen(self, instance: Instance) -> Iterator[IsNoticed]:
+        if instance.child is None:
+            raise DisturbanceError(f"{instance.name} does not run")
+        group = instance.child.pid
+        os.killpg(group, signal.SIGSTOP)
+        try:
+            yield self._notices(instance)
+        finally:
+            os.killpg(group, signal.SIGCONT)
+        self._await_back(instance)
+
+    @contextmanager
+    def _gone(self, instance: Instance) -> Iterator[IsNoticed]:
+        self.fleet.hold(instance)
+        try:
+            yield self._notices(instance)
+        finally:
+            self.fleet.release(instance, time.monotonic() + RECOVERY_LIMIT_S)
+        self._await_back(instance)
+
+    @contextmanager
+    def _restarted(self, instances: tuple[Instance, ...]) -> Iterator[IsNoticed]:
+        yield lambda: False
+        for instance in instances:
+            with self._without_traffic(instance):
+                self.fleet.hold(instance, GRACE_S)
+                self.fleet.release(instance, time.monotonic() + RECOVERY_LIMIT_S)
+            self._await_back(instance)
+
+    @contextmanager
+    def _drained(self, instance: Instance) -> Iterator[IsNoticed]:
+        if instance.service != "api_gateway" or len(self.fleet.of("api_gateway")) == 1:
+            raise DisturbanceError(f"{instance.name} cannot be drained: only one of several gateways can")
+        with self._without_traffic(instance):
+            yield lambda: True
+        self._await_back(instance)
+
+    @contextmanager
+    def _scaled(self, fault: Fault) -> Iterator[IsNoticed]:
+        assert fault.replicas is not None
+        yield lambda: False
+        self.scale(self._targets(fault)[0].service, fault.replicas)
+
+    @contextmanager
+    def _without_traffic(self, instance: Instance) -> Iterator[None]:
+        """The balancer leaves a gateway alone meanwhile; nothing for other services, and for the only gateway."""
+        gateways = self.fleet.of("api_gateway")
+        others = [one for one in gateways if one is not instance]
+        if instance.service != "api_gateway" or not others:
+            yield
+            return
+        traffic = self.parts().traffic
+        with self.scaling:
+            traffic.direct_to(gateway_endpoints(others))
+            try:
+                yield
+            finally:
+                traffic.direct_to(gateway_endpoints(gateways))
+
+    def _notices(self, instance: Instance) -> IsNoticed:
+        if instance.service == "api_gateway":
+            return lambda: not self.parts().traffic.is_up(instance.name)
+        return lambda: instance.state != "ready"
+
+    def _await_back(self, instance: Instance, is_new: Callable[[], bool] = lambda: True) -> None:
+        deadline_s = time.monotonic() + RECOVERY_LIMIT_S
+        reason = "not asked yet"
+        while time.monotonic() < deadline_s:
+            reason = "it was not started again" if not is_new() else self.unready_reason(instance)
+            if not reason:
+                return
+            time.sleep(_POLL_S)
+        raise DisturbanceError(f"{instance.name} did not come back within {RECOVERY_LIMIT_S:g} s: {reason}")

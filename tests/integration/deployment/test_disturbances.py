@@ -1,0 +1,184 @@
+"""Faults done to a real stack: in effect while they last, undone afterwards, also when their time is cut short."""
+
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scalelab.contracts.faults import Fault
+from scalelab.contracts.topology import Topology
+from scalelab.deployment.errors import DisturbanceError
+from scalelab.deployment.listeners import Endpoint
+from scalelab.deployment.local import LocalStack
+from scalelab.deployment.readiness import answering_instance
+from scalelab.deployment.state_directory import StackDirectory
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    """Two gateways, for all tests here: each leaves it as it was."""
+    root = tmp_path_factory.mktemp("s") / "s"
+    topology = Topology.model_validate({"api_gateway": {"replicas": 2}, "database": {"records": 100}})
+    with LocalStack(topology, StackDirectory("faults", root)) as running:
+        yield running
+
+
+def service(stack, instance):
+    return next(one for one in stack.view().services if one.instance == instance)
+
+
+def endpoint(url):
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    return Endpoint(host, int(port))
+
+
+def fault(kind, target, **fields):
+    return Fault(kind=kind, target=target, at_s=0.0, **fields)
+
+
+def answering(stack, count=12):
+    """Who answers through the balancer."""
+    balancer = endpoint(stack.view().url)
+    return {answering_instance(balancer, stack.view().nonce) for _ in range(count)}
+
+
+def timed(what):
+    began_s = time.monotonic()
+    what()
+    return time.monotonic() - began_s
+
+
+def noticed(is_noticed, limit_s=5.0):
+    deadline_s = time.monotonic() + limit_s
+    while not is_noticed() and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    return is_noticed()
+
+
+def test_the_killed_is_another_process_afterwards(stack):
+    """The supervisor has started it again, and it answers through the balancer."""
+    before = service(stack, "api_gateway-1").pid
+
+    with stack.disturb(fault("kill", "api_gateway-1")):
+        pass
+
+    assert service(stack, "api_gateway-1").pid != before
+    assert answering(stack) == {"api_gateway-1", "api_gateway-2"}
+
+
+def test_nobody_waits_for_a_gateway_that_starts_again(stack):
+    """Its port refuses until it listens itself, so that the other one answers at once."""
+    address = endpoint(service(stack, "api_gateway-1").url)
+
+    with stack.disturb(fault("kill", "api_gateway-1")):
+        refused = noticed(lambda: address.refuses, 1.0)
+        slowest_s = max(timed(lambda: answering(stack, 1)) for _ in range(20))
+
+    assert refused
+    assert slowest_s < 1.0
+
+
+def test_the_frozen_is_taken_out_and_comes_back_as_it_was(stack):
+    """Every process of it stands still, the balancer notices, and it is the same process that goes on."""
+    before = service(stack, "api_gateway-1").pid
+
+    with stack.disturb(fault("freeze", "api_gateway-1", duration_s=1.0)) as is_noticed:
+        family = [psutil.Process(before), *psutil.Process(before).children(recursive=True)]
+        assert {process.status() for process in family} == {psutil.STATUS_STOPPED}
+        assert noticed(is_noticed)
+        assert answering(stack) == {"api_gateway-2"}
+
+    assert service(stack, "api_gateway-1").pid == before
+    assert answering(stack) == {"api_gateway-1", "api_gateway-2"}
+
+
+def test_it_is_undone_when_its_time_is_cut_short(stack):
+    """As Ctrl-C does."""
+    before = service(stack, "api_gateway-1").pid
+
+    with pytest.raises(KeyboardInterrupt), stack.disturb(fault("freeze", "api_gateway-1", duration_s=1.0)):
+        raise KeyboardInterrupt
+
+    assert psutil.Process(before).status() != psutil.STATUS_STOPPED
+
+
+@pytest.mark.parametrize("target", ["database", "microservice", "api_gateway-2"])
+def test_the_gone_refuse_connections_until_they_are_back(stack, target):
+    """Nobody starts them meanwhile; afterwards they listen where they did before."""
+    instance = target if "-" in target else f"{target}-1"
+    before = service(stack, instance)
+
+    with stack.disturb(fault("gone", target, duration_s=1.0)) as is_noticed:
+        assert endpoint(before.url).refuses
+        assert noticed(is_noticed)
+        time.sleep(0.5)
+        assert endpoint(before.url).refuses
+
+    after = service(stack, instance)
+    assert (after.url, after.state) == (before.url, "ready")
+    assert after.pid != before.pid
+
+
+def test_the_cache_server_is_gone_and_back_with_its_data(stack):
+    """Its socket refuses meanwhile."""
+    before = service(stack, "cache-1").pid
+
+    with stack.disturb(fault("gone", "cache", duration_s=1.0)):
+        assert not psutil.pid_exists(before) or psutil.Process(before).status() == psutil.STATUS_ZOMBIE
+
+    assert service(stack, "cache-1").state == "ready"
+    assert Path(service(stack, "cache-1").url.removeprefix("unix://")).is_socket()
+
+
+def test_a_rolling_restart_replaces_every_gateway(stack):
+    """One after the other, each left alone first."""
+    before = {one.instance: one.pid for one in stack.view().services if one.name == "api_gateway"}
+
+    with stack.disturb(fault("restart", "api_gateway")):
+        pass
+
+    after = {one.instance: one.pid for one in stack.view().services if one.name == "api_gateway"}
+    assert set(after) == set(before)
+    assert not set(after.values()) & set(before.values())
+    assert answering(stack) == {"api_gateway-1", "api_gateway-2"}
+
+
+def test_a_drained_gateway_runs_and_gets_nothing(stack):
+    """Until it is over."""
+    with stack.disturb(fault("drain", "api_gateway-2", duration_s=1.0)):
+        assert answering(stack) == {"api_gateway-1"}
+        assert service(stack, "api_gateway-2").state == "ready"
+
+    assert answering(stack) == {"api_gateway-1", "api_gateway-2"}
+
+
+def test_a_number_of_instances_stays(stack):
+    """Scaling is no fault that is undone."""
+    with stack.disturb(fault("scale", "api_gateway", replicas=3)):
+        pass
+    assert stack.view().topology.api_gateway.replicas == 3
+
+    with stack.disturb(fault("scale", "api_gateway", replicas=2)):
+        pass
+    assert answering(stack) == {"api_gateway-1", "api_gateway-2"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "words"),
+    [
+        ("kill", "api_gateway-9", "there is no api_gateway-9 to kill"),
+        ("kill", "router", "'router' is no part of a stack"),
+        ("drain", "database", "database-1 cannot be drained"),
+    ],
+)
+def test_what_is_not_there_is_refused(stack, kind, target, words):
+    """Nothing is done."""
+    lasting = {"duration_s": 1.0} if kind == "drain" else {}
+
+    with pytest.raises(DisturbanceError, match=words), stack.disturb(fault(kind, target, **lasting)):
+        pass
+
+    assert stack.view().ready
