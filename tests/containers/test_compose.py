@@ -177,3 +177,18 @@ def test_a_database_server_of_the_stacks_own(engine, scalelab, ask, login):
     assert container["NetworkSettings"]["Ports"] in ({}, {"5432/tcp": None})
     assert "PostgreSQL" in logs
     assert engine.run("ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project") == ""
+
+
+def test_in_the_foreground_it_notices_that_it_was_stopped(scalelab):
+    """By `scalelab down` from elsewhere: it says so and ends well; a store in the process needs no worker."""
+    shown = scalelab.start("up", "--on", "compose", "--set", "cache.engine=memory", "--set", "database.records=500")
+    assert done(lambda: scalelab("status", codes=(0, 1)).returncode == 0, limit_s=90.0)
+    assert done(lambda: scalelab.status()["ready"], limit_s=90.0)
+
+    names = {service["name"] for service in scalelab.status()["services"]}
+    scalelab("down")
+
+    words, _ = shown.communicate(timeout=30)
+    assert shown.returncode == 0, words
+    assert "The stack was stopped from elsewhere." in words
+    assert "worker" not in names

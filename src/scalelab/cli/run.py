@@ -69,6 +69,12 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     plan = read_plan(
         experiment, is_quick=quick, is_verify=verify, only=only or (), settings=[*(settings or ()), *overrides]
     )
+    if plan.experiment.faults and (on is not On.local or on_running is not None):
+        raise CommandError(
+            f"{experiment} has faults, which are done to processes that the run has started itself: leave out "
+            f"{'--on-running' if on_running is not None else '--on'}",
+            ExitCode.USAGE,
+        )
     console = Console(stderr=True)
     with RunDisplay(console) as display, _systems(on_running, display, on) as systems:
         try:

@@ -66,7 +66,7 @@ def _run_in_foreground(stack: LocalStack | ComposeStack, console: Console) -> No
     stack.on_progress = ignore_progress
     try:
         _print_access(view, directory, "Ctrl-C stops it.")
-        stack.ended.wait()
+        stack.await_end()
         print("The stack was stopped from elsewhere.")
     finally:
         with stop_progress(directory.name, console) if not stack.ended.is_set() else nullcontext():

@@ -251,6 +251,10 @@ class LocalStack:
 
     # --- stop -------------------------------------------------------------------------------------------------
 
+    def await_end(self) -> None:
+        """Return when the stack was stopped, by whomever."""
+        self.ended.wait()
+
     def stop(self) -> None:
         """End everything, the balancer first; returns when processes are gone and ports refuse. Idempotent."""
         with self._stopping:

@@ -93,3 +93,13 @@ def test_bad_repetitions_and_objectives_are_told_before_anything_starts(capsys, 
     """Exit code 2."""
     assert run_command(["run", "classic", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [("--on", "compose"), ("--on-running", "default")])
+def test_faults_need_a_stack_of_the_runs_own(option, capsys):
+    """Refused before anything starts, with what to leave out."""
+    assert run_command(["run", "faults", *option]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "has faults" in line
+    assert line.endswith(f"leave out {option[0]}")

@@ -19,6 +19,8 @@ ANY_INSTANCE = 0
 PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Of which an engine takes the stack's network: balancers are in it, and nobody else is."""
 CONFIGURED: tuple[ServiceName, ...] = ("load_balancer", "api_gateway", "microservice", "worker", "database")
+CACHE_OVERHEAD_MIB = 64
+"""Beside twice its data: it rewrites its log in a copy of itself."""
 _DRAIN_MARGIN_S = 1.0
 
 
@@ -98,6 +100,7 @@ class ComposeLayout:
             "SCALELAB_USER": user,
             "GATEWAYS": str(self.topology.api_gateway.replicas),
             "WORKERS": str(self.topology.worker.replicas if has_queue else 0),
+            "CACHE_MEMORY": f"{2 * self.topology.cache.max_memory_mib + CACHE_OVERHEAD_MIB}M",
             "GATEWAY_CPUS": f"{self.topology.api_gateway.cpu_limit_cores or 1.0:g}",
             "GATEWAY_DRAIN_DELAY_S": f"{drain_delay_s(self.topology.load_balancer):g}",
         }

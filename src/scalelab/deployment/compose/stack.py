@@ -36,6 +36,7 @@ START_LIMIT_S = 180.0
 STOP_LIMIT_S = 90.0
 ANSWER_LIMIT_S = 30.0
 _PORTS_LIMIT_S = 10.0
+_LOOK_EVERY_S = 1.0
 _ERROR = re.compile(r'"level": "(error|critical)"|\[ALERT\]')
 
 
@@ -47,7 +48,7 @@ class ComposeStack:
         self.directory = directory
         self.on_progress: OnProgress = ignore_progress
         self.ended = Event()
-        """Set when this object has stopped the stack."""
+        """Set when the stack was stopped by this object, or when it is known to have been stopped by another."""
         self._topology = topology
 
     def __repr__(self) -> str:
@@ -123,6 +124,12 @@ class ComposeStack:
             write_compose_record(self.directory, record)
             raise ScaleError(f"{service} was not scaled: {error}") from error
         return view
+
+    def await_end(self) -> None:
+        """Return when the stack was stopped, by whomever."""
+        while not self.ended.wait(_LOOK_EVERY_S):
+            if read_compose_record(self.directory) is None:
+                self.ended.set()
 
     def stop(self) -> None:
         """See `base.RunningStack`. Logs stay."""

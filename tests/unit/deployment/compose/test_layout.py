@@ -92,6 +92,7 @@ def test_variables_of_the_file():
         "SCALELAB_USER": "1000:1000",
         "GATEWAYS": "3",
         "WORKERS": "2",
+        "CACHE_MEMORY": "576M",
         "GATEWAY_CPUS": "0.25",
         "GATEWAY_DRAIN_DELAY_S": "1.75",
     }
