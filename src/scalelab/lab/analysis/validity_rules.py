@@ -139,7 +139,9 @@ def counts_differ(evidence: Evidence) -> Finding | None:
 def uneven_replicas(evidence: Evidence) -> Finding | None:
     """One gateway does more than its share, so that the others are not what was measured."""
     replicas = evidence.replicas
-    if replicas is None or replicas.jain_index is None or replicas.jain_index >= LEAST_JAIN_INDEX:
+    if evidence.is_disturbed or replicas is None or replicas.jain_index is None:
+        return None
+    if replicas.jain_index >= LEAST_JAIN_INDEX:
         return None
     shares = ", ".join(f"{name} {count}" for name, count in sorted(replicas.answers.items()))
     return finding_of(

@@ -205,6 +205,13 @@ def test_replicas_that_are_pinned_are_told(evidence, answers, is_even):
         assert (finding.validity, finding.caveat.kind) == (None, "uneven-replicas")
 
 
+def test_replicas_that_were_taken_away_on_purpose_need_not_be_even(evidence):
+    """A frozen gateway answers less, as it should."""
+    share = ReplicaShare(answers={"a": 290, "b": 5}, jain_index=jain_index([290, 5]))
+
+    assert rules.uneven_replicas(evidence(replicas=share, is_disturbed=True)) is None
+
+
 def test_one_wrong_answer_is_too_many(evidence):
     """By kind, and the gravest first."""
     finding = rules.wrong_answers(evidence(defects={"torn": 1}))
