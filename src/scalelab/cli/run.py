@@ -69,12 +69,7 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     plan = read_plan(
         experiment, is_quick=quick, is_verify=verify, only=only or (), settings=[*(settings or ()), *overrides]
     )
-    if plan.experiment.faults and (on is not On.local or on_running is not None):
-        raise CommandError(
-            f"{experiment} has faults, which are done to processes that the run has started itself: leave out "
-            f"{'--on-running' if on_running is not None else '--on'}",
-            ExitCode.USAGE,
-        )
+    _demand_own_processes(plan, experiment, on_running, on)
     console = Console(stderr=True)
     with RunDisplay(console) as display, _systems(on_running, display, on) as systems:
         try:
@@ -144,6 +139,16 @@ def _full_path(setting: str) -> str:
     """`load_balancer.engine=python` means the topology's; `load.users=10` is the experiment's own."""
     first = setting.partition("=")[0].partition(".")[0].strip()
     return f"topology.{setting}" if first in Topology.model_fields and first not in _TABLES else setting
+
+
+def _demand_own_processes(plan: Plan, experiment: str, on_running: str | None, on: On) -> None:
+    """Where there are faults to be done."""
+    if plan.experiment.faults and (on is not On.local or on_running is not None):
+        raise CommandError(
+            f"{experiment} has faults, which are done to processes that the run has started itself: leave out "
+            f"{'--on-running' if on_running is not None else '--on'}",
+            ExitCode.USAGE,
+        )
 
 
 def _systems(on_running: str | None, display: RunDisplay, on: On) -> OwnStacks | AttachedSystem:

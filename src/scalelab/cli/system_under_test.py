@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scalelab.contracts.faults import Fault
+from scalelab.contracts.faults import Fault, IsNoticed
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.deployment.base import RunningStack
 from scalelab.deployment.errors import DeploymentError
 from scalelab.deployment.local import LocalStack
-from scalelab.lab.system import IsNoticed, SystemGoneError
+from scalelab.lab.system import SystemGoneError
 
 
 class DeployedSystem:

@@ -1,5 +1,6 @@
 """A fault that is done to a running stack on purpose: as data, from an experiment to the deployment that does it."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -7,6 +8,8 @@ from pydantic import Field, model_validator
 from scalelab.contracts.model import Contract
 
 FaultKind = Literal["kill", "freeze", "gone", "restart", "drain", "scale", "expire_cache"]
+IsNoticed = Callable[[], bool]
+"""Whether the stack itself knows of a fault by now: the balancer of a gateway, the supervisor of anything else."""
 LASTING: frozenset[FaultKind] = frozenset({"freeze", "gone", "drain"})
 """They last for `duration_s` and are then rolled back; the others are done at once."""
 WITHOUT_TARGET: frozenset[FaultKind] = frozenset({"expire_cache"})

@@ -17,10 +17,17 @@ def cache_configuration(cache: Cache, unix_socket: Path, data: Path) -> str:
     The queue lives beside the response cache: its keys have no time to live, so `volatile-lru` never evicts them, and
     the append-only file brings them back after a restart.
     """
+    return _configuration(("port 0", f'unixsocket "{_quoted(unix_socket)}"', "unixsocketperm 600"), cache, data)
+
+
+def networked_cache_configuration(cache: Cache, port: int, password: str, data: Path) -> str:
+    """The same on a port of every address, for a container. Has the password in it."""
+    return _configuration((f"port {port}", "bind * -::*", f"requirepass {password}"), cache, data)
+
+
+def _configuration(listening: tuple[str, ...], cache: Cache, data: Path) -> str:
     lines = (
-        "port 0",
-        f'unixsocket "{_quoted(unix_socket)}"',
-        "unixsocketperm 600",
+        *listening,
         f'dir "{_quoted(data)}"',
         f"maxmemory {cache.max_memory_mib}mb",
         "maxmemory-policy volatile-lru",

@@ -1,4 +1,4 @@
-"""The first process of a container: `python -P -m scalelab.deployment.container SERVICE`. Standard library only.
+"""The first process of a container: `python -P -m scalelab.deployment.container SERVICE`. Python's library only.
 
 It tells the service its name, starts it and waits for it. Asked to end, it first has the service say that it is not
 ready, for as long as a balancer takes to notice (`DRAIN_DELAY_S`), and only then ends it: nobody is cut off.
@@ -17,6 +17,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from scalelab.contracts.http_names import DRAIN_PATH, STACK_NONCE_HEADER
 from scalelab.deployment.container_names import instance_name, own_name
 
 SETTINGS_FOLDER = Path("/run/scalelab/settings")
@@ -25,8 +26,6 @@ INSTANCE_VARIABLE = "SCALELAB_INSTANCE"
 DRAIN_VARIABLE = "DRAIN_DELAY_S"
 """Seconds; no setting of the service."""
 SERVICES = ("api_gateway", "microservice", "worker", "database", "load_balancer")
-_NONCE_HEADER = "X-Scalelab-Stack"
-_DRAIN_PATH = "/health/drain"
 _ADMIN_LIMIT_S = 2.0
 _USAGE_EXIT_CODE = 2
 _SIGNAL_EXIT_CODE = 128
@@ -75,7 +74,7 @@ def _end(child: subprocess.Popen[bytes], told: Mapping[str, str], drain_delay_s:
 def _declare_drain(settings: Mapping[str, str]) -> None:
     port = int(settings["admin_listen"].rpartition(":")[2])
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ADMIN_LIMIT_S)
-    connection.request("POST", _DRAIN_PATH, b"", {_NONCE_HEADER: settings["stack_nonce"]})
+    connection.request("POST", DRAIN_PATH, b"", {STACK_NONCE_HEADER: settings["stack_nonce"]})
     connection.getresponse().read()
     connection.close()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import get_args
 
-from scalelab.contracts.faults import Fault
+from scalelab.contracts.faults import Fault, IsNoticed
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.deployment.errors import DisturbanceError
 from scalelab.deployment.fleet import Fleet
@@ -22,9 +22,6 @@ from scalelab.deployment.stack_parts import StackParts, gateway_endpoints
 RECOVERY_LIMIT_S = 30.0
 GRACE_S = 12.0
 _POLL_S = 0.02
-
-IsNoticed = Callable[[], bool]
-"""Whether the stack itself knows of the fault by now: the balancer of a gateway, the supervisor of anything else."""
 
 
 @dataclass(frozen=True)

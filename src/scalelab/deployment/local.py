@@ -12,12 +12,12 @@ from threading import Event, Lock, RLock
 from types import TracebackType
 from typing import Self
 
-from scalelab.contracts.faults import Fault
+from scalelab.contracts.faults import Fault, IsNoticed
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
-from scalelab.deployment.disturbances import Disturbances, IsNoticed
+from scalelab.deployment.disturbances import Disturbances
 from scalelab.deployment.engines import demand_cache, demand_haproxy, demand_valkey
 from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog

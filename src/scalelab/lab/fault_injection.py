@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from scalelab.contracts.faults import Fault, FaultTrace
+from scalelab.contracts.faults import Fault, FaultTrace, IsNoticed
 from scalelab.lab.preparation import PreparationError, flush_cache
-from scalelab.lab.system import IsNoticed, SystemGoneError, SystemUnderTest
+from scalelab.lab.system import SystemGoneError, SystemUnderTest
 
 LOOK_EVERY_S = 0.02
 

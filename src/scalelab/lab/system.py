@@ -1,14 +1,10 @@
 """What the laboratory asks of the system under test. A deployment fulfils it; the laboratory never imports one."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from scalelab.contracts.faults import Fault
+from scalelab.contracts.faults import Fault, IsNoticed
 from scalelab.contracts.stack_view import ServiceName, StackView
-
-IsNoticed = Callable[[], bool]
-"""Whether the system itself knows of a fault by now."""
 
 
 class SystemUnderTest(Protocol):

@@ -12,6 +12,7 @@ from typing import Any
 from scalelab.deployment.errors import DeploymentError, UnfitMachineError
 
 ANSWER_LIMIT_S = 30.0
+_ENGINE_VERSION = ("docker", "version", "--format", "{{.Server.Version}}")
 _COMPOSE_LABEL = "com.docker.compose.project"
 
 
@@ -59,11 +60,7 @@ class Docker:
 
     def has_image(self, image: str) -> bool:
         """Whether the engine has it."""
-        try:
-            _run(["docker", "image", "inspect", image], None, ANSWER_LIMIT_S)
-        except DockerError:
-            return False
-        return True
+        return _succeeds(["docker", "image", "inspect", image])
 
     def write_logs(self, container: str, file: Path) -> None:
         """Put what a container has said into a file. Raises `DockerError`."""
@@ -80,7 +77,7 @@ class Docker:
 
     def version(self) -> str:
         """Of the engine."""
-        return _run(["docker", "version", "--format", "{{.Server.Version}}"], None, ANSWER_LIMIT_S).strip()
+        return _run(_ENGINE_VERSION, None, ANSWER_LIMIT_S).strip()
 
 
 def demand_docker() -> Docker:
@@ -92,7 +89,7 @@ def demand_docker() -> Docker:
     if shutil.which("docker") is None:
         raise UnfitMachineError("no docker on PATH: install Docker, or start the stack without --on compose")
     try:
-        _run(["docker", "version", "--format", "{{.Server.Version}}"], None, ANSWER_LIMIT_S)
+        _run(_ENGINE_VERSION, None, ANSWER_LIMIT_S)
     except DockerError as error:
         raise UnfitMachineError(f"no Docker engine answers ({error}): start it, or set DOCKER_HOST") from error
     for command in (("docker", "compose"), ("docker-compose",)):

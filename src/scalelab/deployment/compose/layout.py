@@ -7,6 +7,7 @@ from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import ServiceSettings
 from scalelab.contracts.stack_view import ServiceName
 from scalelab.contracts.topology import LoadBalancer, Topology
+from scalelab.deployment.cache_server import networked_cache_configuration
 from scalelab.deployment.offers import BUNDLED_POSTGRESQL
 from scalelab.deployment.service_plan import StackPlan
 from scalelab.deployment.state_directory import StackDirectory
@@ -66,18 +67,7 @@ class ComposeLayout:
 
     def cache_configuration(self) -> str:
         """Valkey's file. Has the password in it."""
-        return "\n".join((
-            f"port {CACHE_PORT}",
-            "bind * -::*",
-            f"requirepass {self.cache_password}",
-            "dir /data",
-            f"maxmemory {self.topology.cache.max_memory_mib}mb",
-            "maxmemory-policy volatile-lru",
-            "appendonly yes",
-            "appendfsync everysec",
-            'save ""',
-            "daemonize no",
-        )) + "\n"  # fmt: skip
+        return networked_cache_configuration(self.topology.cache, CACHE_PORT, self.cache_password, Path("/data"))
 
     @property
     def profiles(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from threading import Event
 
 from scalelab.contracts.stack_view import ServiceName, StackView
@@ -54,6 +55,11 @@ class ComposeStack:
     def __repr__(self) -> str:
         return f"stack {self.directory.name!r} of containers"
 
+    @cached_property
+    def _docker(self) -> Docker:
+        """Looked for once: each look is two commands."""
+        return demand_docker()
+
     def start(self) -> StackView:
         """Start everything; returns when every gateway has answered through the balancer.
 
@@ -61,7 +67,7 @@ class ComposeStack:
             AlreadyRunningError, ConfigurationError, UnfitMachineError, StartError: nothing is left running.
         """
         demand_compose_offers(self._topology)
-        docker = demand_docker()
+        docker = self._docker
         _demand_free(self.directory)
         try:
             self.directory.create()
@@ -88,12 +94,12 @@ class ComposeStack:
             docker, self.directory, record, "up", "--detach", "--wait", "--no-build", "--remove-orphans",
             limit_s=START_LIMIT_S,
         )  # fmt: skip
-        _await_gateways(self.view(), time.monotonic() + START_LIMIT_S)
+        _await_gateways(self.view(), _balancer(record))
 
     def view(self) -> StackView:
         """See `base.RunningStack`."""
         record = _present(self.directory)
-        services = service_views(demand_docker().containers(project_of(self.directory)))
+        services = service_views(self._docker.containers(project_of(self.directory)))
         balancer = _balancer(record)
         return StackView(
             name=self.directory.name,
@@ -110,14 +116,13 @@ class ComposeStack:
         """See `base.RunningStack`. The engine moves containers; HAProxy follows by DNS and health checks."""
         record = _present(self.directory)
         topology = scaled_topology(record.topology, service, replicas)
-        docker = demand_docker()
-        wanted = _with_topology(record, topology)
+        docker, wanted = self._docker, _with_topology(record, topology)
         try:
             _scale(docker, self.directory, wanted, service)
             write_compose_record(self.directory, wanted)
             view = self.view()
             if service == "api_gateway":
-                _await_gateways(view, time.monotonic() + START_LIMIT_S)
+                _await_gateways(view, _balancer(record))
         except (DeploymentError, OSError) as error:
             with contextlib.suppress(DeploymentError, OSError):
                 _scale(docker, self.directory, record, service)
@@ -215,10 +220,9 @@ def _build_if_missing(docker: Docker, record: ComposeRecord, directory: StackDir
     _compose(docker, directory, record, "build", "api_gateway", limit_s=BUILD_LIMIT_S)
 
 
-def _await_gateways(view: StackView, deadline_s: float) -> None:
-    host, _, port = view.url.removeprefix("http://").rpartition(":")
+def _await_gateways(view: StackView, balancer: Endpoint) -> None:
     gateways = [service.instance for service in view.services if service.name == "api_gateway"]
-    await_round_trips(Endpoint(host.strip("[]"), int(port)), view.nonce, gateways, deadline_s)
+    await_round_trips(balancer, view.nonce, gateways, time.monotonic() + START_LIMIT_S)
 
 
 def _unhealthy(docker: Docker, directory: StackDirectory) -> list[str]:

@@ -172,11 +172,6 @@ def make_content(
     )
 
 
-def run_title(record: RunRecord) -> str:
-    """The scenario, and which run of it unless it is the first."""
-    return record.title if record.repetition == 1 else f"{record.title} (run {record.repetition})"
-
-
 def response_text(scenario: ScenarioFigures) -> str:
     """Mean response in milliseconds, with its interval if there are several runs."""
     interval = scenario.response_interval_s
@@ -242,10 +237,10 @@ def _hit_ratio_text(scenario: ScenarioFigures) -> str:
 
 
 def _latency_rows(record: RunRecord) -> Iterator[tuple[str, ...]]:
-    yield _latency_row(run_title(record), "all", record.latency)
+    yield _latency_row(shown.run_title(record), "all", record.latency)
     if len(record.routes) > 1:
         for route in record.routes:
-            yield _latency_row(run_title(record), route.route, route.latency)
+            yield _latency_row(shown.run_title(record), route.route, route.latency)
 
 
 def _latency_row(title: str, route: str, latency: LatencySummary) -> tuple[str, ...]:
@@ -258,12 +253,16 @@ def _books_row(record: RunRecord) -> tuple[str, ...]:
     books, jain = record.books, record.replicas.jain_index
     counts = (books.offered, books.sent, books.completed, books.completed_in_drain)
     ends = (books.failed, books.timed_out, books.censored)
-    return (run_title(record), *map(shown.whole, (*counts, *ends)), shown.ABSENT if jain is None else f"{jain:.3f}")
+    return (
+        shown.run_title(record),
+        *map(shown.whole, (*counts, *ends)),
+        shown.ABSENT if jain is None else f"{jain:.3f}",
+    )
 
 
 def _doubts(records: Sequence[RunRecord]) -> tuple[Doubt, ...]:
     concerned: dict[tuple[str, str], list[str]] = {}
     for record in records:
         for caveat in record.caveats:
-            concerned.setdefault((caveat.text, caveat.advice), []).append(run_title(record))
+            concerned.setdefault((caveat.text, caveat.advice), []).append(shown.run_title(record))
     return tuple(Doubt(tuple(titles), text, advice) for (text, advice), titles in concerned.items())

@@ -40,8 +40,7 @@ def fault_sentences(records: Sequence[RunRecord]) -> tuple[str, ...]:
 
 
 def _titled(record: RunRecord) -> Iterator[tuple[str, FaultOutcome]]:
-    title = record.title if record.repetition == 1 else f"{record.title} (run {record.repetition})"
-    return ((title, outcome) for outcome in record.faults)
+    return ((shown.run_title(record), outcome) for outcome in record.faults)
 
 
 def _figures(outcome: FaultOutcome) -> tuple[str, ...]:

@@ -11,6 +11,11 @@ _TENTHS_FROM_MS = 10
 _TENTHS_FROM_S = 10
 
 
+def run_title(record: RunRecord) -> str:
+    """The scenario, and which run of it unless it is the first."""
+    return record.title if record.repetition == 1 else f"{record.title} (run {record.repetition})"
+
+
 def milliseconds(value_s: float | None) -> str:
     """Three or more digits: `26,992`, `52.3`, `2.48`."""
     if value_s is None:

@@ -16,7 +16,6 @@ from scalelab.lab.report.chart_style import (
     chart_of,
     styled,
 )
-from scalelab.lab.report.content import run_title
 from scalelab.lab.results.recording import TimelineRow
 from scalelab.lab.results.run_record import RunRecord
 
@@ -36,14 +35,14 @@ def timeline_chart(record: RunRecord, timeline: Sequence[TimelineRow]) -> NamedC
         _rates(record, timeline), _responses(record, timeline), _in_flight(record, timeline), spacing=14
     )
     title = alt.TitleParams(
-        f"Second by second: {run_title(record)}{doubt}",
+        f"Second by second: {shown.run_title(record)}{doubt}",
         subtitle=[_window_text(record), "After the end of the load come the answers of the drain."],
         anchor="start",
         color=VERMILLION if doubt else BLACK,
         subtitleColor=SUBTITLE_COLOUR,
     )
     name = f"timeline_{record.scenario}" + ("" if record.repetition == 1 else f"_{record.repetition}")
-    alt_text = f"Completions, mean response and requests in flight in each second of {run_title(record)}{doubt}"
+    alt_text = f"Completions, mean response and requests in flight in each second of {shown.run_title(record)}{doubt}"
     return NamedChart(name, styled(panels.properties(title=title).resolve_scale(color="independent")), alt_text)
 
 
