@@ -1,7 +1,10 @@
 """Runs the public HTTP cache test-suite (cache-tests.fyi, npm package http-cache-tests) through a real stack.
 
 The suite's origin stands behind an unprotected route of the gateway; its client asks the gateway. Prints what passed
-by kind and the required tests that failed, and exits 4 when fewer pass than `GATE` says. The gate only rises.
+by kind, and exits 4 when a test fails that `KNOWN_FAILURES` does not name: the list only shrinks. The suite fires 100
+tests at once and asks whether a second request came from the cache; on a busy machine the gateway may have stopped
+waiting for its cache, as it should. So a failure that is not known is asked for again, alone, and counts when it
+fails there too.
 """
 
 import json
@@ -13,26 +16,52 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGE = "http-cache-tests@0.4.5"
-GATE = {"required": 157, "optimal": 85}
-"""Least passed. Measured here: 158 of 165 and 86 of 95; one test less allows for a busy machine's timing."""
+KNOWN_FAILURES = {
+    "required": (
+        "304-etag-update-response-Set-Cookie",
+        "age-parse-prefix",
+        "headers-store-Set-Cookie",
+        "stale-close-must-revalidate",
+        "stale-close-no-cache",
+        "stale-close-proxy-revalidate",
+        "stale-close-s-maxage=2",
+    ),
+    "optimal": (
+        "conditional-lm-fresh-no-lm",
+        "method-POST",
+        "other-set-cookie",
+        "partial-store-partial-complete",
+        "partial-store-partial-reuse-partial",
+        "partial-store-partial-reuse-partial-absent",
+        "partial-store-partial-reuse-partial-byterange",
+        "partial-store-partial-reuse-partial-suffix",
+        "vary-normalise-lang-select",
+    ),
+}
+"""Kind -> tests that fail, which `EXPLAINED` explains. Kind `check` only describes behaviour and is not judged."""
 EXPLAINED = "docs/explanation/http-cache-suite.md"
 SUITE_LIMIT_S = 600
-_COUNT = """
-import fs from 'fs'
+_RUN = """
+import fetch from 'node-fetch'
+import { runTests, getResults } from './client/runner.mjs'
 import suites from './tests/index.mjs'
 import surrogate from './tests/surrogate-control.mjs'
-const results = JSON.parse(fs.readFileSync(process.argv[2]))
-const tests = [...suites, surrogate].flatMap(suite => suite.tests).filter(test => !test.browser_only)
+const [base, ...alone] = process.argv.slice(2)
+const all = [...suites, surrogate].flatMap(suite => suite.tests).filter(test => !test.browser_only)
+const tests = alone.length ? all.filter(test => alone.includes(test.id)) : all
+await runTests([{ tests }], fetch, false, base, alone.length ? 1 : 100)
+const results = getResults()
 console.log(JSON.stringify(tests.map(test => [test.kind || 'required', test.id, results[test.id] === true])))
 """
 
 
 def main() -> int:
-    """The exit code: 0 good, 3 the suite could not run, 4 fewer pass than the gate."""
+    """The exit code: 0 good, 3 the suite could not run, 4 a test fails that is not known to."""
     node = shutil.which("node"), shutil.which("npm")
     if None in node:
         print("the suite needs node and npm (apt-get install nodejs npm)", file=sys.stderr)
@@ -43,6 +72,9 @@ def main() -> int:
         port = free_port()
         with origin(suite, port, work), stack(port, work) as gateway_url:
             outcomes = run_suite(suite, port, gateway_url, work)
+            if doubtful := unexpected(outcomes):
+                print(f"failed, so asked for again, alone: {' '.join(doubtful)}")
+                outcomes |= run_suite(suite, port, gateway_url, work, doubtful)
     return judge(outcomes)
 
 
@@ -89,36 +121,44 @@ def stack(origin_port: int, work: Path):
         subprocess.run([scalelab, "down"], env=environment, check=False, stdout=subprocess.DEVNULL)
 
 
-def run_suite(suite: Path, port: int, gateway_url: str, work: Path) -> list[tuple[str, str, bool]]:
-    """Kind, id and whether it passed, of every test."""
-    results = work / "results.json"
-    with results.open("wb") as output:
-        subprocess.run(
-            ["node", "--no-warnings", "cli.mjs"],
-            cwd=suite,
-            env=npm_configuration(port, gateway_url, work),
-            check=True,
-            stdout=output,
-            timeout=SUITE_LIMIT_S,
-        )
-    (suite / "count.mjs").write_text(_COUNT, encoding="utf-8")
-    counted = subprocess.run(["node", "count.mjs", results], cwd=suite, check=True, stdout=subprocess.PIPE)
-    return [(kind, name, bool(passed)) for kind, name, passed in json.loads(counted.stdout)]
+def run_suite(
+    suite: Path, port: int, gateway_url: str, work: Path, alone: Sequence[str] = ()
+) -> dict[tuple[str, str], bool]:
+    """Kind and id of a test -> whether it passed: all of them at once, or one after the other those of `alone`."""
+    (suite / "run.mjs").write_text(_RUN, encoding="utf-8")
+    ran = subprocess.run(
+        ["node", "--no-warnings", "run.mjs", gateway_url, *alone],
+        cwd=suite,
+        env=npm_configuration(port, gateway_url, work),
+        check=True,
+        stdout=subprocess.PIPE,
+        timeout=SUITE_LIMIT_S,
+    )
+    last_line = ran.stdout.splitlines()[-1]
+    return {(kind, name): bool(passed) for kind, name, passed in json.loads(last_line)}
 
 
-def judge(outcomes: list[tuple[str, str, bool]]) -> int:
-    """Print the tally; compare it with the gate."""
-    exit_code = 0
-    for kind in ("required", "optimal", "check"):
-        passed = [is_passed for of, _, is_passed in outcomes if of == kind]
-        least = GATE.get(kind)
-        said = "" if least is None else f" (gate {least})"
-        print(f"{kind}: {sum(passed)} of {len(passed)}{said}")
-        if least is not None and sum(passed) < least:
-            exit_code = 4
-    failed = [name for kind, name, is_passed in outcomes if kind == "required" and not is_passed]
-    print(f"required but failed, explained in {EXPLAINED}: {' '.join(failed)}")
-    return exit_code
+def unexpected(outcomes: Mapping[tuple[str, str], bool]) -> list[str]:
+    """The judged tests that fail though nobody explained why."""
+    return [
+        name
+        for (kind, name), is_passed in outcomes.items()
+        if kind in KNOWN_FAILURES and name not in KNOWN_FAILURES[kind] and not is_passed
+    ]
+
+
+def judge(outcomes: Mapping[tuple[str, str], bool]) -> int:
+    """Print the tally; the exit code."""
+    for judged in ("required", "optimal", "check"):
+        passed = [is_passed for (kind, _), is_passed in outcomes.items() if kind == judged]
+        print(f"{judged}: {sum(passed)} of {len(passed)}")
+    mended = [name for kind, names in KNOWN_FAILURES.items() for name in names if outcomes[kind, name]]
+    if mended:
+        print(f"pass now, so take them off the list of known failures: {' '.join(mended)}")
+    failed = unexpected(outcomes)
+    if failed:
+        print(f"fail, and {EXPLAINED} does not say why: {' '.join(failed)}")
+    return 4 if failed else 0
 
 
 def npm_configuration(port: int, base_url: str, work: Path) -> dict[str, str]:
