@@ -7,6 +7,7 @@ from hdrh.histogram import HdrHistogram
 
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.fairness import jain_index
+from scalelab.lab.analysis.growth import process_growth
 from scalelab.lab.analysis.latency import LatencyTotals, add_totals, merge_histograms, summarize_latency
 from scalelab.lab.analysis.little import DEFAULT_TOLERANCE_RATIO, check_little
 from scalelab.lab.analysis.recovery import fault_outcomes
@@ -26,6 +27,7 @@ from scalelab.lab.results.run_record import (
     LatencySummary,
     LittleCheck,
     NaiveLine,
+    ProcessGrowth,
     ReplicaShare,
     ResourceUse,
     RouteSummary,
@@ -100,6 +102,7 @@ def build_record(context: ScenarioContext, measured: Measured, circumstances: Ci
         tasks=tasks,
         started_quiet=circumstances.is_start_quiet,
         resources=_resources(scenario, measured),
+        growth=_growth(measured),
         faults=_faults(measured),
         prediction=context.prediction,
         naive=_naive(recording),
@@ -132,6 +135,7 @@ def evidence_of(record: RunRecord, scenario: Scenario, measured: Measured, circu
         is_partial=circumstances.is_partial or (recording is not None and not is_whole),
         trouble=circumstances.trouble,
         system_faults=circumstances.system_faults,
+        growth=record.growth,
         defects=record.defects,
         is_disturbed=bool(scenario.faults),
         expects_failures=scenario.load.expects_failures,
@@ -261,6 +265,13 @@ def _resources(scenario: Scenario, measured: Measured) -> tuple[ResourceUse, ...
     if recording is None or recording.window.end_s <= recording.window.start_s:
         return ()
     return resource_uses(measured.probes, recording.window, recording.started_at_unix_s, scenario.topology)
+
+
+def _growth(measured: Measured) -> tuple[ProcessGrowth, ...]:
+    recording = measured.recording
+    if recording is None:
+        return ()
+    return process_growth(measured.probes, recording.window, recording.started_at_unix_s)
 
 
 def _faults(measured: Measured) -> tuple[FaultOutcome, ...]:

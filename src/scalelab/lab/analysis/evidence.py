@@ -9,6 +9,7 @@ from scalelab.lab.results.run_record import (
     CacheCheck,
     LittleCheck,
     Prediction,
+    ProcessGrowth,
     ReplicaShare,
     ServerCheck,
     Window,
@@ -41,6 +42,8 @@ class Evidence:
     """Why, in words."""
     system_faults: Sequence[str] = ()
     """What ended or was started again during the load."""
+    growth: Sequence[ProcessGrowth] = ()
+    """Of each process, where the load was long."""
     defects: dict[str, int] = field(default_factory=dict)
     """Wrong answers with a good status, by what was wrong."""
     is_disturbed: bool = False

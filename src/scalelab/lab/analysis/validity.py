@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from scalelab.lab.analysis import stampede, steadiness_rules
+from scalelab.lab.analysis import growth, stampede, steadiness_rules
 from scalelab.lab.analysis import validity_rules as rules
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.validity_rules import Finding
@@ -23,6 +23,7 @@ RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
     steadiness_rules.steadiness_unknown,
     rules.uneven_replicas,
     stampede.ttl_stampede,
+    growth.growing,
     rules.machine_busy,
     rules.off_prediction,
 )

@@ -8,6 +8,7 @@ from scalelab.lab.objectives import ObjectiveError, parse_objectives
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.effects_content import EFFECTS_HEAD, EffectsContent, effects_content
 from scalelab.lab.report.fault_content import FAULTS_HEAD, fault_rows, fault_sentences
+from scalelab.lab.report.growth_content import GROWTH_HEAD, growth_rows, growth_sentences
 from scalelab.lab.report.method import method_sentences
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
 from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
@@ -94,6 +95,9 @@ class ReportContent:
     faults: Table
     """What was done to the system on purpose, and what it cost."""
     fault_sentences: tuple[str, ...]
+    growth: Table
+    """What each process grew to, in a long load."""
+    growth_sentences: tuple[str, ...]
     effects: EffectsContent
     """Of a factorial experiment."""
     naive: tuple[str, ...]
@@ -162,6 +166,8 @@ def make_content(
         is_prediction_missed=verified.is_missed,
         faults=Table(FAULTS_HEAD, fault_rows(records)),
         fault_sentences=fault_sentences(records),
+        growth=Table(GROWTH_HEAD, growth_rows(records)),
+        growth_sentences=growth_sentences(records),
         effects=effects_content(scenarios, manifest),
         naive=naive_sentences(scenarios),
         doubts=_doubts(records),

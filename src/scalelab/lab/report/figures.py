@@ -6,6 +6,7 @@ from scalelab.lab.results.run_record import RunRecord
 
 ABSENT = "-"
 MS_PER_S = 1000
+BYTES_PER_MIB = 2**20
 _WHOLE_FROM_MS = 100
 _TENTHS_FROM_MS = 10
 _TENTHS_FROM_S = 10
@@ -45,6 +46,16 @@ def share(ratio: float | None) -> str:
     if shown == "0.0%" and ratio > 0:
         shown = "<0.1%"
     return shown
+
+
+def change(ratio: float) -> str:
+    """Signed percent: `+1.4%`."""
+    return f"{ratio:+.1%}"
+
+
+def mebibytes(value_bytes: float) -> str:
+    """Memory: `104.3`."""
+    return f"{value_bytes / BYTES_PER_MIB:,.1f}"
 
 
 def times(factor: float | None) -> str:

@@ -36,6 +36,7 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
     yield from _told_table("What binds, and what one more would buy", content.verdict, content.verdict_sentences)
     yield from _told_table("Predicted, then measured", content.verified, content.verified_sentences)
     yield from _told_table("Faults", content.faults, content.fault_sentences)
+    yield from _told_table("Processes over the load", content.growth, content.growth_sentences)
     yield from _told_table("Effects of the factors", content.effects_table, content.effects.sentences)
     if charts:
         yield "## Graphs\n"

@@ -58,6 +58,7 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
         ("What binds, and what one more would buy", content.verdict, content.verdict_sentences),
         ("Predicted, then measured", content.verified, content.verified_sentences),
         ("Faults", content.faults, content.fault_sentences),
+        ("Processes over the load", content.growth, content.growth_sentences),
         ("Effects of the factors", content.effects_table, content.effects.sentences),
     ):
         if table.rows:

@@ -198,6 +198,29 @@ class Caveat(Contract):
     advice: str
 
 
+class ProcessGrowth(Contract):
+    """One process with its children at both ends of a long load: medians of the window's first and last tenth."""
+
+    instance: str
+    """`api_gateway-1`, ..., `generator`."""
+    memory_start_bytes: float
+    """Resident set."""
+    memory_end_bytes: float
+    descriptors_start: float | None = None
+    """None: the system has none, or did not tell."""
+    descriptors_end: float | None = None
+
+    @property
+    def memory_change_ratio(self) -> float:
+        """0.05: it ended with 5 % more."""
+        return self.memory_end_bytes / self.memory_start_bytes - 1
+
+    @property
+    def descriptors_more(self) -> float:
+        """At the end; 0 where they are not known."""
+        return (self.descriptors_end or 0.0) - (self.descriptors_start or 0.0)
+
+
 class FaultOutcome(Contract):
     """What a fault cost. Seconds; `after` counts from its beginning."""
 
@@ -263,6 +286,8 @@ class RunRecord(Contract):
     """Whether nothing was under way or in a queue when the load began; None: not looked, an older record."""
     resources: tuple[ResourceUse, ...] = ()
     """What the load took of each; empty when the probes did not tell."""
+    growth: tuple[ProcessGrowth, ...] = ()
+    """Of each process, where the load was long enough to tell."""
     faults: tuple[FaultOutcome, ...] = ()
     """Done to the system on purpose, in order."""
     prediction: Prediction | None
