@@ -97,6 +97,7 @@ class GatewaySettings(ServiceSettings):
     cache_ttl_s: float
     cache_ttl_jitter: float = 0.0
     cache_negative_ttl_s: float = 0.0
+    cache_stale_if_error_s: float = 0.0
     hit_path: bool = True
     hit_path_max_mib: int = 64
     direct_path: bool = True

@@ -137,6 +137,9 @@ class ApiGateway(Contract):
     """Share by which a time to live is shortened at most, drawn anew for each entry: they do not end together."""
     cache_negative_ttl_s: Seconds = 0.0
     """How long it is remembered that something does not exist (404, 410); 0 = not at all."""
+    cache_stale_if_error_s: Seconds = 0.0
+    """How long beyond its time to live an answer stands in for a service that fails (RFC 5861); 0 = not at all. Each
+    entry is then stored twice."""
     hit_path: bool = True
     """Whether a request that was verified and answered from the cache before is answered from memory."""
     hit_path_max_mib: Annotated[int, Field(ge=1, le=65_536)] = 64

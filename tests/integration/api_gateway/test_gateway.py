@@ -155,14 +155,14 @@ def test_a_client_that_hangs_up_in_the_queue_costs_nothing(start_gateway, servic
 
 
 def test_a_service_that_is_away_or_slow_has_its_status(start_gateway, services):
-    """502 for one that refuses, 504 for one that does not answer in time."""
+    """503 for one that refuses, 504 for one that does not answer in time."""
     with socket.create_server(("127.0.0.1", 0)) as placeholder:
         port = placeholder.getsockname()[1]
     gateway = start_gateway(microservice_url=f"http://127.0.0.1:{port}", upstream_timeout_s=0.5)
     gateway.login()
     services.delay_s = 1.5
 
-    assert (get(gateway, "/process?key=1")[0], get(gateway, "/data?key=1")[0]) == (502, 504)
+    assert (get(gateway, "/process?key=1")[0], get(gateway, "/data?key=1")[0]) == (503, 504)
 
 
 def test_a_stop_finishes_what_is_under_way_and_leaves_nothing(gateway, services):

@@ -90,7 +90,7 @@ def test_one_request_id_is_in_the_logs_of_both(run_database, run_microservice):
 
 
 def test_a_database_that_is_gone_is_a_bad_gateway(run_database, run_microservice):
-    """502 while it is gone."""
+    """503 while it is gone."""
     database = run_database()
     microservice = run_microservice(database.url)
     before = microservice.fetch("/process?key=1").status
@@ -99,7 +99,7 @@ def test_a_database_that_is_gone_is_a_bad_gateway(run_database, run_microservice
 
     after = microservice.fetch("/process?key=1").status
 
-    assert (before, after) == (200, 502)
+    assert (before, after) == (200, 503)
 
 
 def test_a_slow_database_is_a_gateway_timeout_and_its_place_is_given_back(run_database, run_microservice):

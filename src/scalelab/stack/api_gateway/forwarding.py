@@ -24,10 +24,11 @@ from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
 RETRY_AFTER_S = 1
 _FAULT_STATUS = {
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
-    "unreachable": HTTPStatus.BAD_GATEWAY,
+    "unreachable": HTTPStatus.SERVICE_UNAVAILABLE,
     "broken": HTTPStatus.BAD_GATEWAY,
     "left_alone": HTTPStatus.SERVICE_UNAVAILABLE,
 }
+"""Who was not reached has done nothing, and may be back soon; who broke off may have done anything."""
 _FAULT_DETAIL = {
     "timeout": "the service behind the gateway did not answer in time",
     "unreachable": "the service behind the gateway could not be reached",
@@ -53,7 +54,8 @@ async def forward(
 ) -> Response:
     """The service's answer, in turn.
 
-    503: no slot came free in time. 502, 504: no answer, or not in time. 499: the client has gone.
+    503: no slot came free in time, or the service was not reached. 502, 504: no whole answer, or not in time.
+    499: the client has gone.
     """
     return await answer_unless_gone(request, _in_turn(request, slots, upstream, method, path_and_query))
 
@@ -109,17 +111,22 @@ def as_response(request: Request, outcome: UpstreamAnswer | UpstreamFault) -> Re
         _explain(request, outcome.kind)
     elif outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _explain(request, "status", outcome.status)
-    if isinstance(outcome, UpstreamFault) and outcome.kind == "left_alone":
-        return come_back(request, _FAULT_DETAIL[outcome.kind])  # not logged each time: the breaker's opening was
     if isinstance(outcome, UpstreamFault):
-        structlog.get_logger().warning("upstream_fault", kind=outcome.kind, detail=outcome.detail)
-        return problem(request, _FAULT_STATUS[outcome.kind], _FAULT_DETAIL[outcome.kind])
+        return _fault_response(request, outcome)
     if outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR and outcome.status not in _PASSED_ON:
         structlog.get_logger().warning("upstream_fault", kind="status", status=outcome.status)
         return problem(request, HTTPStatus.BAD_GATEWAY, "the service behind the gateway failed")
     response = Response(outcome.body, outcome.status)
     response.raw_headers.extend(raw(client_response_headers(outcome.headers)))
     return response
+
+
+def _fault_response(request: Request, fault: UpstreamFault) -> Response:
+    if fault.kind != "left_alone":  # that the breaker opened was logged
+        structlog.get_logger().warning("upstream_fault", kind=fault.kind, detail=fault.detail)
+    status, detail = _FAULT_STATUS[fault.kind], _FAULT_DETAIL[fault.kind]
+    is_soon_back = status is HTTPStatus.SERVICE_UNAVAILABLE
+    return come_back(request, detail) if is_soon_back else problem(request, status, detail)
 
 
 def _explain(request: Request, fault: Fault, received_status: int | None = None) -> None:

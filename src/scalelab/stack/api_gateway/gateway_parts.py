@@ -80,6 +80,7 @@ class GatewayParts:
             clock_s=clock_s,
             ttl_jitter=settings.cache_ttl_jitter,
             negative_ttl_s=settings.cache_negative_ttl_s,
+            stale_if_error_s=settings.cache_stale_if_error_s,
         )
         self.response_cache = ResponseCache(store, self.hot_path.offers, coalesces=settings.coalescing)
         self.slots = UpstreamSlots(

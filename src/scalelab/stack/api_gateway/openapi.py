@@ -46,7 +46,7 @@ _STATUS_MEANINGS = {
     413: "The body is too large.",
     422: "Well formed, but not what can be done: a value out of range, or an idempotency key used before.",
     429: "Too many attempts or requests; see Retry-After.",
-    502: "A service behind the gateway could not be reached or failed.",
+    502: "A service behind the gateway failed.",
     503: "Not now; see Retry-After.",
     504: "A service behind the gateway did not answer in time.",
 }

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from scalelab.contracts.http_names import CACHE_HEADER, CACHE_STATUS_HEADER
 from scalelab.stack.api_gateway.authentication import Handler
 from scalelab.stack.api_gateway.cache_key import cache_key
+from scalelab.stack.api_gateway.cached_answer import CachedAnswer
 from scalelab.stack.api_gateway.filling import Filled, Filling, readdressed
 from scalelab.stack.api_gateway.forwarded_headers import raw
 from scalelab.stack.api_gateway.freshness import is_known_to_client, lookup_wish
@@ -37,6 +38,8 @@ CACHE_NAME = "scalelab"
 PASSED_ON = "fwd=bypass"
 """What Cache-Status says of a route that keeps nothing."""
 _CACHE_NAME, _CACHE_STATUS_NAME = CACHE_HEADER.lower().encode(), CACHE_STATUS_HEADER.lower().encode()
+_ERRORS = frozenset({500, 502, 503, 504})
+"""RFC 5861, section 4: what `stale-if-error` calls an error."""
 _ANSWERED_FROM_CACHE = ("GET", "HEAD")
 _HEADERS_OF_NOT_MODIFIED = ("age", "cache-control", "etag", "expires", "vary")
 
@@ -84,7 +87,7 @@ def cached(
                 responses.store.metrics.hit(request)
                 return _from_cache(request, responses, place, finding)
             responses.store.metrics.miss(request)
-            return await answer_unless_gone(request, _filled(request, handler, responses.filling, place, finding))
+            return await answer_unless_gone(request, _filled(request, handler, responses, place, finding))
 
         return answer
 
@@ -109,8 +112,14 @@ async def _refreshed(request: Request, handler: Handler, store: ResponseStore, p
     return _finished(request, response, "BYPASS", "fwd=request; stored" if is_stored else "fwd=request")
 
 
-async def _filled(request: Request, handler: Handler, filling: Filling, place: Place, finding: Finding) -> Response:
-    filled, is_collapsed = await filling.join(request, handler, place, finding)
+async def _filled(
+    request: Request, handler: Handler, responses: ResponseCache, place: Place, finding: Finding
+) -> Response:
+    filled, is_collapsed = await responses.filling.join(request, handler, place, finding)
+    if filled.status in _ERRORS:
+        stand_in = await responses.store.find_stand_in(place)
+        if stand_in is not None:
+            return _aged(request, responses.store, stand_in, _as_stored(stand_in), "STALE")
     if is_collapsed:
         response = readdressed(filled, request).response()
         return _finished(request, response, "COALESCED", "fwd=uri-miss; collapsed")
@@ -120,9 +129,7 @@ async def _filled(request: Request, handler: Handler, filling: Filling, place: P
 def _from_cache(request: Request, responses: ResponseCache, place: Place, finding: Finding) -> Response:
     answer = finding.answer
     assert answer is not None
-    age_s = responses.store.age_s(answer)
-    response = Response(answer.body, answer.status)
-    response.raw_headers.extend(raw(answer.headers))
+    response = _as_stored(answer)
     if responses.hot is not None and answer.status == HTTPStatus.OK and request.method == "GET":
         responses.hot.offer(
             request,
@@ -132,8 +139,20 @@ def _from_cache(request: Request, responses: ResponseCache, place: Place, findin
             ttl_s=answer.ttl_s,
             remaining_s=finding.remaining_s,
         )
+    return _aged(request, responses.store, answer, response, "HIT")
+
+
+def _as_stored(answer: CachedAnswer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.raw_headers.extend(raw(answer.headers))
+    return response
+
+
+def _aged(request: Request, store: ResponseStore, answer: CachedAnswer, response: Response, outcome: str) -> Response:
+    """A stored answer as it leaves: how old it is, and how long it is still fresh; less than 0 when it is not."""
+    age_s = store.age_s(answer)
     response.raw_headers.extend(raw({"Age": str(age_s)}))
-    return _finished(request, response, "HIT", f"hit; ttl={int(answer.ttl_s) - age_s}")
+    return _finished(request, response, outcome, f"hit; ttl={int(answer.ttl_s) - age_s}")
 
 
 def _forwarded_because(filled: Filled) -> str:

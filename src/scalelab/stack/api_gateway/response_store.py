@@ -8,7 +8,7 @@ from time import time
 from starlette.responses import Response
 
 from scalelab.stack.api_gateway.cached_answer import CachedAnswer, decode, encode
-from scalelab.stack.api_gateway.freshness import storable_s, strong_entity_tag
+from scalelab.stack.api_gateway.freshness import may_stand_in, storable_s, strong_entity_tag
 from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics
 from scalelab.stack.api_gateway.rounds import Rounds
 from scalelab.stack.cache import Cache, FaultKind, Turn
@@ -50,13 +50,25 @@ class ResponseStore:
         clock_s: Callable[[], float] = time,
         ttl_jitter: float = 0.0,
         negative_ttl_s: float = 0.0,
+        stale_if_error_s: float = 0.0,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        """`ttl_jitter`: share by which times to live are shortened at most, so that they do not end together."""
+        """Settings of all entries.
+
+        Args:
+            cache: holds them.
+            metrics: counts what is found.
+            clock_s: Unix time.
+            ttl_jitter: share by which times to live are shortened at most, so that they do not end together.
+            negative_ttl_s: how long it is kept that something does not exist.
+            stale_if_error_s: how long beyond its time to live an answer is kept to stand in for its service.
+            draw: uniform in [0, 1).
+        """
         self._cache = cache
         self._clock_s = clock_s
         self._ttl_jitter = ttl_jitter
         self._negative_ttl_s = negative_ttl_s
+        self._stale_if_error_s = stale_if_error_s
         self._draw = draw
         self._looks: Rounds[Finding] = Rounds()
         self.metrics = metrics
@@ -80,17 +92,28 @@ class ResponseStore:
 
     async def keep(self, place: Place, response: Response, fence: int | None) -> bool:
         """Store a complete answer if its service lets us; False when it was not. Gives it its validators."""
-        ttl_s = storable_s(
-            response.status_code, response.headers.items(), place.ttl_s, negative_ttl_s=self._negative_ttl_s
-        )
+        said = response.headers.items()
+        ttl_s = storable_s(response.status_code, said, place.ttl_s, negative_ttl_s=self._negative_ttl_s)
         with_validators(response)  # after the question: what we say to the client is not what the service said
         body = bytes(response.body)
         if ttl_s <= 0 or fence is None or len(body) > MAX_BODY_BYTES:
             return False
         ttl_s *= 1.0 - self._ttl_jitter * self._draw() if self._ttl_jitter else 1.0
         headers = tuple(pair for pair in response.headers.items() if pair[0] != "content-length")
-        entry = encode(CachedAnswer(self._clock_s(), ttl_s, headers, body, response.status_code), place.key)
-        return await self._cache.put(place.key, entry, ttl_s=ttl_s, tag=place.tag, fence=fence)
+        answer = CachedAnswer(self._clock_s(), ttl_s, headers, body, response.status_code)
+        is_kept = await self._put(place.key, answer, ttl_s, place.tag, fence)
+        if is_kept and self._stale_if_error_s > 0 and may_stand_in(answer.status, said):
+            await self._put(_stand_in_key(place), answer, ttl_s + self._stale_if_error_s, place.tag, fence)
+        return is_kept
+
+    async def find_stand_in(self, place: Place) -> CachedAnswer | None:
+        """For a failure of the service: what it said last, if that is not too long ago and no write came since."""
+        if self._stale_if_error_s <= 0:
+            return None
+        return (await self.find(Place(_stand_in_key(place), place.tag, place.ttl_s))).answer
+
+    async def _put(self, key: bytes, answer: CachedAnswer, ttl_s: float, tag: str, fence: int) -> bool:
+        return await self._cache.put(key, encode(answer, key), ttl_s=ttl_s, tag=tag, fence=fence)
 
     async def release(self, place: Place, fence: int, alone_s: float) -> None:
         """See `Cache.release`."""
@@ -99,6 +122,11 @@ class ResponseStore:
     def age_s(self, answer: CachedAnswer) -> int:
         """Whole seconds since the answer was stored."""
         return max(0, int(self._clock_s() - answer.stored_at_s))
+
+
+def _stand_in_key(place: Place) -> bytes:
+    """Of the copy that outlives the entry; under the entry's tag, so that a write or a purge takes both."""
+    return b"stand-in:" + place.key
 
 
 def with_validators(response: Response) -> None:

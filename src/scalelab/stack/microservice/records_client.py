@@ -20,7 +20,7 @@ class RecordsMissing:
 
 
 _STATUS_OF_FAULT: dict[UpstreamFaultKind, HTTPStatus] = {
-    "unreachable": HTTPStatus.BAD_GATEWAY,
+    "unreachable": HTTPStatus.SERVICE_UNAVAILABLE,
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
     "broken": HTTPStatus.BAD_GATEWAY,
     "left_alone": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -31,7 +31,9 @@ async def fetch_records(database: UpstreamClient, first_key: int, count: int) ->
     """The record `first_key` and those after it, at most `count`, each with a checksum that fits."""
     answer = await database.request("GET", f"{RECORDS_PATH}?first_key={first_key}&count={count}")
     if isinstance(answer, UpstreamFault):
-        return RecordsMissing(_STATUS_OF_FAULT[answer.kind], f"database service: {answer.kind}")
+        status = _STATUS_OF_FAULT[answer.kind]
+        waits = {"Retry-After": "1"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+        return RecordsMissing(status, f"database service: {answer.kind}", waits)
     return read_answer(answer, first_key, count)
 
 

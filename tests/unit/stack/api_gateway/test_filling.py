@@ -98,7 +98,7 @@ async def test_a_failure_is_shared_and_each_hears_of_it_by_the_own_id(lab, scrip
     answers = await at_once(lab, 10)
     after = await lab.client.get("/data?key=1")
 
-    assert {answer.status for answer in answers} == {502}
+    assert {answer.status for answer in answers} == {503}
     assert all(answer.json["request_id"] == answer["X-Request-Id"] for answer in answers)
     assert (repr(after), len(lab.database.asked)) == ("200 MISS", 2)
 

@@ -13,13 +13,16 @@ async def settle():
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize(("kind", "status"), [("unreachable", 502), ("broken", 502), ("timeout", 504)])
-async def test_a_fault_has_the_status_that_means_it(lab, scripted, kind, status):
-    """And is not stored: the next request asks again."""
+@pytest.mark.parametrize(
+    ("kind", "status", "retry_after"), [("unreachable", 503, "1"), ("broken", 502, None), ("timeout", 504, None)]
+)
+async def test_a_fault_has_the_status_that_means_it(lab, scripted, kind, status, retry_after):
+    """Who was not reached has done nothing: come back. And no fault is stored: the next request asks again."""
     lab.database.answers = [scripted.fault(kind), scripted.record(1)]
     fault, healed = [await lab.client.get("/data?key=1") for _ in range(2)]
 
     assert (fault.status, repr(healed)) == (status, "200 MISS")
+    assert fault["Retry-After"] == retry_after
     assert fault["Content-Type"] == "application/problem+json"
 
 

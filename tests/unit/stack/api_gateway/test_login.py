@@ -148,7 +148,7 @@ async def test_too_many_hashes_at_once_are_told_to_come_back(lab_with_alice):
     assert (answer.status, answer["Retry-After"]) == (503, "1")
 
 
-@pytest.mark.parametrize(("kind", "status"), [("unreachable", 502), ("broken", 502), ("timeout", 504)])
+@pytest.mark.parametrize(("kind", "status"), [("unreachable", 503), ("broken", 502), ("timeout", 504)])
 async def test_a_database_that_is_away_is_not_a_wrong_password(lab_with_alice, scripted, kind, status):
     """The client hears whose fault it is."""
     lab_with_alice.database.answers = [scripted.fault(kind)]

@@ -91,14 +91,14 @@ async def test_a_database_that_does_not_answer_is_a_gateway_timeout(settings, st
     assert answer.status == 504
 
 
-async def test_a_database_that_is_not_there_is_a_bad_gateway(settings, started, ask):
-    """502 when the connection is refused."""
+async def test_a_database_that_is_not_there_is_unavailable(settings, started, ask):
+    """503 when the connection is refused: nothing was done, come back."""
     app = create_app(settings.model_copy(update={"database_url": "http://127.0.0.1:1"}))
 
     async with started(app):
         answer = await ask(app, "GET", "/process?key=5")
 
-    assert answer.status == 502
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
 
 
 async def test_the_call_upstream_ends_when_the_client_goes(app, ask, database):

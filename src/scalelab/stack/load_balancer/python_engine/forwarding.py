@@ -23,7 +23,7 @@ _MOST_CONNECTS = 4
 """Members tried for one request when they refuse the connection."""
 _RETRY_AFTER = {"Retry-After": "1"}
 _ANSWERS = {
-    Outcome.NOT_REACHED: (HTTPStatus.BAD_GATEWAY, "no gateway could be reached"),
+    Outcome.NOT_REACHED: (HTTPStatus.SERVICE_UNAVAILABLE, "no gateway could be reached"),
     Outcome.NO_ANSWER: (HTTPStatus.BAD_GATEWAY, "the gateway broke off"),
     Outcome.TIMED_OUT: (HTTPStatus.GATEWAY_TIMEOUT, "the gateway did not answer in time"),
     Outcome.UNSENDABLE: (HTTPStatus.BAD_REQUEST, "the request cannot be forwarded"),
@@ -80,7 +80,7 @@ class Forwarder:
         replays = 0
         member = self._pool.choose(facts)
         if member is None:
-            await self._answer(exchange, HTTPStatus.SERVICE_UNAVAILABLE, "no gateway is up", _RETRY_AFTER)
+            await self._answer(exchange, HTTPStatus.SERVICE_UNAVAILABLE, "no gateway is up")
             return Outcome.ANSWERED
         while True:
             tried.append(member)
@@ -106,10 +106,9 @@ class Forwarder:
         with pooled.request_in_flight(task):
             return await self._calls.attempt(exchange, pooled.member)
 
-    async def _answer(
-        self, exchange: Exchange, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None
-    ) -> None:
+    async def _answer(self, exchange: Exchange, status: HTTPStatus, detail: str) -> None:
         exchange.has_started = True
+        headers = _RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
         response = problem(Request(exchange.scope), status, detail, headers)
         await response(exchange.scope, _no_more, exchange.send)
 
