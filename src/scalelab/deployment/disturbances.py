@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import get_args
 
-from scalelab.contracts.faults import Fault, IsNoticed
+from scalelab.contracts.faults import Fault, FaultKind, IsNoticed
+from scalelab.contracts.handicap import LONGEST_S, Handicap
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.deployment.errors import DisturbanceError
 from scalelab.deployment.fleet import Fleet
 from scalelab.deployment.instance import Instance
+from scalelab.deployment.readiness import change_handicap
 from scalelab.deployment.stack_parts import StackParts, gateway_endpoints
 
 RECOVERY_LIMIT_S = 30.0
@@ -31,6 +33,7 @@ class Disturbances:
     fleet: Fleet
     parts: Callable[[], StackParts]
     scale: Callable[[ServiceName, int], StackView]
+    rotate_keys: Callable[[], object]
     unready_reason: Callable[[Instance], str]
     scaling: RLock
     """Held while the balancer's members are not those of the fleet."""
@@ -41,22 +44,23 @@ class Disturbances:
         Raises:
             DisturbanceError: on entering, no such target; on leaving, a part did not come back.
         """
-        targets = self._targets(fault)
-        match fault.kind:
-            case "kill":
-                return self._killed(targets[0])
-            case "freeze":
-                return self._frozen(targets[0])
-            case "gone":
-                return self._gone(targets[0])
-            case "restart":
-                return self._restarted(targets)
-            case "drain":
-                return self._drained(targets[0])
-            case "scale":
-                return self._scaled(fault)
-            case "expire_cache":
-                raise DisturbanceError("the cache is expired through a gateway, not by the deployment")
+        ways: dict[FaultKind, Callable[[Fault], AbstractContextManager[IsNoticed]]] = {
+            "kill": self._killed,
+            "freeze": self._frozen,
+            "gone": self._gone,
+            "slow": self._handicapped,
+            "fill_pool": self._handicapped,
+            "restart": self._restarted,
+            "drain": self._drained,
+            "scale": self._scaled,
+            "rotate_keys": self._rotated,
+        }
+        if fault.kind not in ways:
+            raise DisturbanceError(f"{fault.what}: nothing that is done to a part")
+        return ways[fault.kind](fault)
+
+    def _target(self, fault: Fault) -> Instance:
+        return self._targets(fault)[0]
 
     def _targets(self, fault: Fault) -> tuple[Instance, ...]:
         service, dash, number = fault.target.rpartition("-")
@@ -71,7 +75,8 @@ class Disturbances:
         return tuple(found)
 
     @contextmanager
-    def _killed(self, instance: Instance) -> Iterator[IsNoticed]:
+    def _killed(self, fault: Fault) -> Iterator[IsNoticed]:
+        instance = self._target(fault)
         before = instance.child
         if before is None:
             raise DisturbanceError(f"{instance.name} does not run")
@@ -80,7 +85,8 @@ class Disturbances:
         self._await_back(instance, lambda: instance.child is not before)
 
     @contextmanager
-    def _frozen(self, instance: Instance) -> Iterator[IsNoticed]:
+    def _frozen(self, fault: Fault) -> Iterator[IsNoticed]:
+        instance = self._target(fault)
         if instance.child is None:
             raise DisturbanceError(f"{instance.name} does not run")
         group = instance.child.pid
@@ -92,7 +98,8 @@ class Disturbances:
         self._await_back(instance)
 
     @contextmanager
-    def _gone(self, instance: Instance) -> Iterator[IsNoticed]:
+    def _gone(self, fault: Fault) -> Iterator[IsNoticed]:
+        instance = self._target(fault)
         self.fleet.hold(instance)
         try:
             yield self._notices(instance)
@@ -101,7 +108,34 @@ class Disturbances:
         self._await_back(instance)
 
     @contextmanager
-    def _restarted(self, instances: tuple[Instance, ...]) -> Iterator[IsNoticed]:
+    def _handicapped(self, fault: Fault) -> Iterator[IsNoticed]:
+        instance = self._target(fault)
+        handicap = Handicap(
+            delay_s=fault.delay_s,
+            fills_pool=fault.kind == "fill_pool",
+            for_s=min(LONGEST_S, fault.duration_s + RECOVERY_LIMIT_S),
+        )
+        self._have_suffer(instance, handicap)
+        try:
+            yield self._notices(instance)
+        finally:
+            self._have_suffer(instance, None)
+        self._await_back(instance)
+
+    def _have_suffer(self, instance: Instance, handicap: Handicap | None) -> None:
+        assert instance.admin is not None
+        reason = change_handicap(instance.admin, self.parts().traffic.nonce, handicap)
+        if reason:
+            raise DisturbanceError(f"{instance.name} was not {'slowed' if handicap else 'let go'}: {reason}")
+
+    @contextmanager
+    def _rotated(self, _fault: Fault) -> Iterator[IsNoticed]:
+        yield lambda: False
+        self.rotate_keys()
+
+    @contextmanager
+    def _restarted(self, fault: Fault) -> Iterator[IsNoticed]:
+        instances = self._targets(fault)
         yield lambda: False
         for instance in instances:
             with self._without_traffic(instance):
@@ -110,7 +144,8 @@ class Disturbances:
             self._await_back(instance)
 
     @contextmanager
-    def _drained(self, instance: Instance) -> Iterator[IsNoticed]:
+    def _drained(self, fault: Fault) -> Iterator[IsNoticed]:
+        instance = self._target(fault)
         if instance.service != "api_gateway" or len(self.fleet.of("api_gateway")) == 1:
             raise DisturbanceError(f"{instance.name} cannot be drained: only one of several gateways can")
         with self._without_traffic(instance):
@@ -120,8 +155,9 @@ class Disturbances:
     @contextmanager
     def _scaled(self, fault: Fault) -> Iterator[IsNoticed]:
         assert fault.replicas is not None
+        service = self._target(fault).service
         yield lambda: False
-        self.scale(self._targets(fault)[0].service, fault.replicas)
+        self.scale(service, fault.replicas)
 
     @contextmanager
     def _without_traffic(self, instance: Instance) -> Iterator[None]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from threading import Event, Lock, RLock
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,7 @@ from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneErr
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
 from scalelab.deployment.instance import Instance
+from scalelab.deployment.key_rotation import rotate_keys
 from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.offers import demand_local_offers
 from scalelab.deployment.processes import mark_of, raise_descriptor_limit
@@ -247,7 +249,9 @@ class LocalStack:
     def disturb(self, fault: Fault) -> AbstractContextManager[IsNoticed]:
         """A fault done on purpose; see `Disturbances.apply`."""
         self._present()
-        return Disturbances(self._fleet, self._present, self.scale, self._unready_reason, self._scaling).apply(fault)
+        rotate = partial(rotate_keys, self, self.directory.signing_key_file)
+        able = Disturbances(self._fleet, self._present, self.scale, rotate, self._unready_reason, self._scaling)
+        return able.apply(fault)
 
     # --- stop -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from scalelab.contracts.handicap import HANDICAP_PATH, Handicap
 from scalelab.contracts.http_names import HEALTH_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
 from scalelab.contracts.signing_keys import KEYS_RELOAD_PATH, ReloadedKeys
@@ -79,6 +80,17 @@ def reload_keys(admin: Endpoint, nonce: str) -> ReloadedKeys | str:
         return ReloadedKeys.model_validate(body)
     except ValidationError as error:
         return f"an answer that names no keys: {error}"
+
+
+def change_handicap(admin: Endpoint, nonce: str, handicap: Handicap | None) -> str:
+    """Have a service suffer, or no more; why it did not take it, or nothing."""
+    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
+    method, body = ("DELETE", "") if handicap is None else ("POST", handicap.model_dump_json())
+    answer = _exchange(connection, method, HANDICAP_PATH, body.encode(), nonce)
+    if isinstance(answer, str):
+        return answer
+    status, document = answer
+    return "" if status == HTTPStatus.OK else f"status {status}: {document}"
 
 
 def _members(answer: tuple[int, dict[str, object]] | str) -> MembersView | str:

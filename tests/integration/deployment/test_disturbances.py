@@ -1,6 +1,8 @@
 """Faults done to a real stack: in effect while they last, undone afterwards, also when their time is cut short."""
 
+import http.client
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -9,6 +11,7 @@ import pytest
 from scalelab.contracts.faults import Fault
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import DisturbanceError
+from scalelab.deployment.key_rotation import read_key_file
 from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.readiness import answering_instance
@@ -164,6 +167,50 @@ def test_a_number_of_instances_stays(stack):
     with stack.disturb(fault("scale", "api_gateway", replicas=2)):
         pass
     assert answering(stack) == {"api_gateway-1", "api_gateway-2"}
+
+
+def record_s(stack, key):
+    """How long the database service takes for a record."""
+    database = endpoint(service(stack, "database-1").url)
+    connection = http.client.HTTPConnection(database.host, database.port, timeout=10)
+    began_s = time.monotonic()
+    try:
+        connection.request("GET", f"/records/{key}")
+        assert connection.getresponse().status == 200
+    finally:
+        connection.close()
+    return time.monotonic() - began_s
+
+
+def test_the_slowed_takes_longer_until_it_is_let_go(stack):
+    """Each query, by what was asked for."""
+    with stack.disturb(fault("slow", "database", delay_s=0.6, duration_s=1.0)):
+        assert record_s(stack, 1) >= 0.6
+
+    assert record_s(stack, 1) < 0.6
+
+
+def test_a_full_pool_has_everybody_wait(stack):
+    """Until its places are given back; then the query that waited is answered."""
+    with ThreadPoolExecutor(1) as threads:
+        with stack.disturb(fault("fill_pool", "database", duration_s=1.0)):
+            waiting = threads.submit(record_s, stack, 1)
+            time.sleep(0.6)
+            assert not waiting.done()
+        assert waiting.result(10) >= 0.6
+
+
+def test_the_keys_are_changed(stack):
+    """The new one signs, the old one still verifies."""
+    file = stack.directory.signing_key_file
+    before = read_key_file(file)
+
+    with stack.disturb(Fault(kind="rotate_keys", at_s=0.0)):
+        pass
+
+    after = read_key_file(file)
+    assert after.active != before.active
+    assert before.active in {key.name for key in after.keys}
 
 
 @pytest.mark.parametrize(

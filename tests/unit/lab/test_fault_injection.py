@@ -114,6 +114,21 @@ def test_without_faults_nothing_is_written(tmp_path):
         ({"kind": "expire_cache", "target": "cache"}, "expire_cache takes no target"),
         ({"kind": "scale", "target": "api_gateway"}, "scale takes a number of replicas"),
         ({"kind": "kill", "target": "cache", "replicas": 2}, "kill takes no replicas"),
+        ({"kind": "rotate_keys", "target": "cache"}, "rotate_keys takes no target"),
+        ({"kind": "slow", "target": "database", "duration_s": 1}, "slow takes a delay_s"),
+        ({"kind": "freeze", "target": "cache", "duration_s": 1, "delay_s": 1}, "freeze takes no delay_s"),
+        (
+            {"kind": "slow", "target": "api_gateway-1", "duration_s": 1, "delay_s": 1},
+            "slow takes as target database or microservice, not 'api_gateway-1'",
+        ),
+        (
+            {"kind": "fill_pool", "target": "cache", "duration_s": 1},
+            "fill_pool takes as target database, not 'cache'",
+        ),
+        (
+            {"kind": "scale", "target": "database", "replicas": 2},
+            "scale takes as target api_gateway or worker, not 'database'",
+        ),
         ({"kind": "explode", "target": "cache"}, "kind"),
         ({"kind": "kill", "target": "api_gateway-0"}, "target"),
     ],

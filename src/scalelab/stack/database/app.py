@@ -8,12 +8,14 @@ from starlette.types import ASGIApp
 
 from scalelab.contracts.service_settings import DatabaseSettings
 from scalelab.stack.database.base import EngineUnavailableError
+from scalelab.stack.database.pool_occupants import PoolOccupants
 from scalelab.stack.database.query_pool import QueryPool, expose_pool
 from scalelab.stack.database.routes import RecordRoutes
 from scalelab.stack.database.seeding import Seeding
 from scalelab.stack.database.start import engine_of, read_accounts
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.delays import SimulatedDelay
+from scalelab.stack.service_kit.handicaps import Handicaps
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.service import build_service
 
@@ -23,7 +25,9 @@ def create_app(settings: DatabaseSettings) -> ASGIApp:
     metrics = ServiceMetrics()
     engine = engine_of(settings)
     accounts = read_accounts(settings.accounts_file)
-    pool = QueryPool(settings.pool_size, SimulatedDelay(settings.delay))
+    handicaps = Handicaps(on_change=lambda now: occupants.occupy(now.for_s if now and now.fills_pool else 0.0))
+    pool = QueryPool(settings.pool_size, SimulatedDelay(settings.delay, more_s=lambda: handicaps.delay_s))
+    occupants = PoolOccupants(pool)
     expose_pool(pool, metrics)
 
     @asynccontextmanager
@@ -36,4 +40,10 @@ def create_app(settings: DatabaseSettings) -> ASGIApp:
             structlog.get_logger().info("database_open", engine=repr(engine), records=settings.records, seeded=is_new)
             yield
 
-    return build_service(settings, RecordRoutes(engine, pool).routes(), metrics=metrics, resources=resources)
+    return build_service(
+        settings,
+        RecordRoutes(engine, pool).routes(),
+        metrics=metrics,
+        resources=resources,
+        admin_routes=handicaps.routes(),
+    )

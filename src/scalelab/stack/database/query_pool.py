@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from prometheus_client import Gauge
@@ -39,10 +40,16 @@ class QueryPool:
 
     async def run(self, query: Callable[[], Awaitable[T]]) -> T:
         """Wait for a place, hold it for the delay and the query, give it back; a cancellation leaks nothing."""
-        await self._take()
-        try:
+        async with self.place():
             await self._delay.wait()
             return await query()
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """A place, in turn, for the length of the context."""
+        await self._take()
+        try:
+            yield
         finally:
             self._give_back()
 

@@ -18,6 +18,7 @@ from scalelab.stack.microservice.processing import process_records
 from scalelab.stack.microservice.records_client import RecordsMissing, fetch_records
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
 from scalelab.stack.service_kit.delays import SimulatedDelay
+from scalelab.stack.service_kit.handicaps import Handicaps
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import problem
 from scalelab.stack.service_kit.service import build_service
@@ -28,9 +29,14 @@ _KEY = re.compile(r"[1-9][0-9]{0,17}")  # what the database service takes for a 
 
 def create_app(settings: MicroserviceSettings) -> ASGIApp:
     """The service as an ASGI application."""
-    process = ProcessRoute(settings, SimulatedDelay(settings.service_time))
+    handicaps = Handicaps()
+    process = ProcessRoute(settings, SimulatedDelay(settings.service_time, more_s=lambda: handicaps.delay_s))
     return build_service(
-        settings, [Route(PROCESS_PATH, process.answer)], metrics=ServiceMetrics(), resources=process.opened
+        settings,
+        [Route(PROCESS_PATH, process.answer)],
+        metrics=ServiceMetrics(),
+        resources=process.opened,
+        admin_routes=handicaps.routes(),
     )
 
 

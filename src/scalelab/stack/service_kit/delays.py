@@ -32,14 +32,17 @@ def _draw_s(delay: Delay, draws: random.Random) -> Callable[[], float]:
 
 
 class SimulatedDelay:
-    """Waits as its `Delay` says, one value after the other."""
+    """Waits as its `Delay` says, one value after the other, and what is put on top of it for the time being."""
 
-    def __init__(self, delay: Delay, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, delay: Delay, sleep: Sleep = asyncio.sleep, *, more_s: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._values_s = delay_values_s(delay)
         self._sleep = sleep
+        self._more_s = more_s
 
     async def wait(self) -> None:
         """Wait for the next value; a value of 0 returns at once."""
-        value_s = next(self._values_s)
+        value_s = next(self._values_s) + self._more_s()
         if value_s > 0:
             await self._sleep(value_s)
