@@ -19,6 +19,8 @@ SLOW_RATIO = 3.0
 """Times the slowest answer before."""
 REACTION_S = 2.0
 """After the roll-back: a dip that begins later is not laid at the fault's door."""
+RATIO_STEPS = 10
+"""Tenths over which a hit ratio is taken: a single tenth has too few answers."""
 LEAST_BEFORE = 10
 """Tenths; with fewer nothing can be said of how it was."""
 
@@ -54,7 +56,7 @@ def _outcome(trace: FaultTrace, fine: FineRecord | None, started_at_unix_s: floa
     if len(completed[before]) < LEAST_BEFORE or not completed[before].sum():
         return outcome.model_copy(update={"failed": int(failed[first:].sum())})
     full = FULL_RATIO * float(completed[before].mean())
-    is_full = _sums(completed[first:]) >= full * DIP_STEPS
+    is_full = _sums(completed[first:], DIP_STEPS) >= full * DIP_STEPS
     within_s = ended_s - began_s + REACTION_S
     is_quick = slowest_s[first:] <= SLOW_RATIO * float(slowest_s[before].max())
     return outcome.model_copy(
@@ -63,15 +65,24 @@ def _outcome(trace: FaultTrace, fine: FineRecord | None, started_at_unix_s: floa
             "recovered_after_s": _calm_after(is_full, within_s, fine.step_s),
             "quick_after_s": _calm_after(is_quick, within_s, fine.step_s),
             "slowest_s": float(slowest_s[first:].max(initial=0.0)),
+            **_hits(fine, slice(first, last), before, within_s),
         }
     )
 
 
-def _sums(counts: NDArray[np.int_]) -> NDArray[np.int_]:
-    """Of each stretch of `DIP_STEPS`, by where it begins."""
-    return (
-        np.convolve(counts, np.ones(DIP_STEPS, dtype=int), mode="valid") if len(counts) >= DIP_STEPS else counts[:0]
-    )
+def _hits(fine: FineRecord, after: slice, before: slice, within_s: float) -> dict[str, float | None]:
+    """The hit ratio before, and when it was at least `FULL_RATIO` of that again."""
+    hits, completed = np.array(fine.hits), np.array(fine.completed)
+    if not len(hits) or not hits[before].sum():
+        return {}
+    ratio = float(hits[before].sum() / completed[before].sum())
+    is_back = _sums(hits[after], RATIO_STEPS) >= FULL_RATIO * ratio * _sums(completed[after], RATIO_STEPS)
+    return {"hit_ratio_before": ratio, "hits_back_after_s": _calm_after(is_back, within_s, fine.step_s)}
+
+
+def _sums(counts: NDArray[np.int_], steps: int) -> NDArray[np.int_]:
+    """Of each stretch of so many steps, by where it begins."""
+    return np.convolve(counts, np.ones(steps, dtype=int), mode="valid") if len(counts) >= steps else counts[:0]
 
 
 def _calm_after(is_good: NDArray[np.bool_], within_s: float, step_s: float) -> float | None:

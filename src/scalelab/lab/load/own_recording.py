@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from scalelab.contracts.http_names import CACHE_HEADER, INSTANCE_HEADER
-from scalelab.lab.load.fine_timeline import STEP_S, FineTimeline
 from scalelab.lab.load.histogram import LatencyHistogram
 from scalelab.lab.load.plan import LoadPlan
 from scalelab.lab.load.recorder import SecondRow
@@ -12,7 +11,6 @@ from scalelab.lab.results.histogram_log import histogram_tag
 from scalelab.lab.results.recording import (
     Answers,
     EarlyAnswers,
-    FineRecord,
     LatencyMeasure,
     Recording,
     TimelineRow,
@@ -93,17 +91,7 @@ def recording_of(
         users_peak=plan.load.users if plan.load.kind == "closed" else 0,
         time_base=TIME_BASE,
         in_flight_mean=tally.in_flight_s / window_s if is_final and window_s > 0 else None,
-        fine=_fine(tally.fine, elapsed_s) if plan.has_fine_timeline else None,
-    )
-
-
-def _fine(fine: FineTimeline, elapsed_s: float) -> FineRecord:
-    steps = range(int(elapsed_s / STEP_S) + 1)
-    return FineRecord(
-        step_s=STEP_S,
-        completed=tuple(fine.completed[step] for step in steps),
-        failed=tuple(fine.failed[step] for step in steps),
-        slowest_s=tuple(fine.slowest_s.get(step, 0.0) for step in steps),
+        fine=tally.fine.as_record(elapsed_s) if plan.has_fine_timeline else None,
     )
 
 

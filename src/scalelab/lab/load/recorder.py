@@ -5,6 +5,7 @@ Times are seconds from the start of the load. An error without an answer carries
 
 from dataclasses import dataclass
 
+from scalelab.contracts.http_names import CACHE_HEADER
 from scalelab.contracts.model import Contract
 from scalelab.lab.correctness.proofs import WRONG_ANSWER, Defect
 from scalelab.lab.load.histogram import LatencyHistogram
@@ -146,6 +147,8 @@ class Recorder:
 
     def note(self, name: str, value: str, now_s: float) -> None:
         """What a header field of a good answer said; only answers that arrive in the window count."""
+        if self._fine is not None and name == CACHE_HEADER:
+            self._fine.note_cache(now_s, value)
         if self._start_s <= now_s < self._end_s:
             count_kind(self.tally.noted[name], value)
 

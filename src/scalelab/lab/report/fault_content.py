@@ -14,12 +14,15 @@ FAULTS_HEAD = (
     "Requests lost",
     "Full rate after",
     "Quick again after",
+    "Hit ratio back after",
     "Slowest answer (ms)",
 )
+_NEVER = "never otherwise"
 MEANING = (
     "All times count from the beginning of the fault. Lost: failed or timed out, until the next fault or the end of "
     "the load. Full: at least 90 % of the rate of the five seconds before. Quick again: no answer takes more than "
-    "three times the slowest of those. Noticed: by the balancer for a gateway, by the supervisor for any other part."
+    "three times the slowest of those. Hit ratio back: at least 90 % of theirs. Noticed: by the balancer for a "
+    "gateway, by the supervisor for any other part."
 )
 
 
@@ -50,6 +53,7 @@ def _figures(outcome: FaultOutcome) -> tuple[str, ...]:
         shown.whole(outcome.failed),
         _recovery(outcome, outcome.recovered_after_s),
         _recovery(outcome, outcome.quick_after_s),
+        shown.ABSENT if outcome.hit_ratio_before is None else _recovery(outcome, outcome.hits_back_after_s),
         shown.milliseconds(outcome.slowest_s),
     )
 
@@ -59,4 +63,4 @@ def _recovery(outcome: FaultOutcome, after_s: float | None) -> str:
         return shown.ABSENT
     if after_s is None:
         return "not before the end"
-    return "never otherwise" if after_s == 0 else shown.moment(after_s)
+    return _NEVER if after_s == 0 else shown.moment(after_s)

@@ -58,6 +58,8 @@ class FineRecord(Contract):
     """Requests that failed or timed out in it."""
     slowest_s: tuple[float, ...]
     """Of its good answers, from the intended start."""
+    hits: tuple[int, ...] = ()
+    """Of its good answers, those from the cache; empty in an older record."""
 
 
 class Recording(Contract):

@@ -238,6 +238,10 @@ class FaultOutcome(Contract):
     """When the rate was full again for good; 0: it never dipped; None: it did not come back, or was not counted."""
     quick_after_s: float | None = None
     """When no answer took more than three times the slowest before; 0 and None as above."""
+    hit_ratio_before: float | None = None
+    """Of the seconds before; None: no answer came from a cache."""
+    hits_back_after_s: float | None = None
+    """When the hit ratio was again what it was before; 0 and None as above."""
     slowest_s: float | None = None
     """Of all good answers from then on."""
     trouble: str = ""

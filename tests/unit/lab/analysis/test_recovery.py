@@ -21,13 +21,13 @@ def trace(at_s, lasts_s=0.0, noticed_s=None, kind="freeze"):
     )
 
 
-def fine(seconds=30, completed=(), failed=(), slow=()):
-    """RATE answers of 0.1 s in each tenth, but for what is said of stretches (from, to, value)."""
-    columns = [[RATE] * (seconds * 10), [0] * (seconds * 10), [0.1] * (seconds * 10)]
-    for column, stretches in zip(columns, (completed, failed, slow), strict=True):
+def fine(seconds=30, completed=(), failed=(), slow=(), hits=()):
+    """RATE answers of 0.1 s in each tenth, but for what is said of stretches (from, to, value); no hits."""
+    columns = [[RATE] * (seconds * 10), [0] * (seconds * 10), [0.1] * (seconds * 10), [0] * (seconds * 10)]
+    for column, stretches in zip(columns, (completed, failed, slow, hits), strict=True):
         for start_s, end_s, value in stretches:
             column[round(start_s * 10) : round(end_s * 10)] = [value] * round((end_s - start_s) * 10)
-    return FineRecord(step_s=0.1, completed=columns[0], failed=columns[1], slowest_s=columns[2])
+    return FineRecord(step_s=0.1, completed=columns[0], failed=columns[1], slowest_s=columns[2], hits=columns[3])
 
 
 def outcomes(traces, record, load_end_s=30.0):
@@ -107,3 +107,28 @@ def test_without_tenths_only_times_are_told():
     (one,) = fault_outcomes([trace(10.0, 2.0)], None, START_UNIX_S, 30.0)
 
     assert (one.what, one.failed) == ("freeze api_gateway-1 for 2 s", None)
+
+
+def test_the_hit_ratio_comes_back():
+    """Eight of ten before; none for 3 s, half for one more, then eight again. A dip within a second is seen in it."""
+    record = fine(hits=[(0, 10, 8), (10, 13, 0), (13, 14, 5), (14, 30, 8)])
+
+    (one,) = outcomes([trace(10.0, 2.0)], record)
+
+    assert one.hit_ratio_before == pytest.approx(0.8)
+    assert one.hits_back_after_s == pytest.approx(4.0, abs=0.31)
+
+
+@pytest.mark.parametrize(
+    ("hits", "before", "back_s"),
+    [
+        ([(0, 30, 8)], 0.8, 0.0),  # nobody noticed
+        ([(0, 10, 8)], 0.8, None),  # not before the end
+        ([(10, 30, 8)], None, None),  # there were none before
+    ],
+)
+def test_a_hit_ratio_that_did_not_fall_or_did_not_come_back(hits, before, back_s):
+    """Three different things."""
+    (one,) = outcomes([trace(10.0, 2.0)], fine(hits=hits))
+
+    assert (one.hit_ratio_before, one.hits_back_after_s) == (before, back_s)

@@ -30,6 +30,7 @@ def test_a_fault_and_what_it_cost(record):
     assert (row["Noticed after"], row["Requests lost"]) == ("0.61 s", "0")
     assert (row["Full rate after"], row["Quick again after"]) == ("0.90 s", "5.20 s")
     assert row["Slowest answer (ms)"] == "5,000"
+    assert row["Hit ratio back after"] == "-"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,8 @@ def test_a_fault_and_what_it_cost(record):
         ({"recovered_after_s": None}, "Full rate after", "not before the end"),
         ({"recovered_after_s": None, "slowest_s": None, "failed": None}, "Full rate after", "-"),
         ({"failed": None}, "Requests lost", "-"),
+        ({"hit_ratio_before": 0.8, "hits_back_after_s": 3.2}, "Hit ratio back after", "3.20 s"),
+        ({"hit_ratio_before": 0.8, "hits_back_after_s": None}, "Hit ratio back after", "not before the end"),
         ({"noticed_after_s": None}, "Noticed after", "not noticed"),
     ],
 )
