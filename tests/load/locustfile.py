@@ -19,6 +19,7 @@ Options beyond Locust's own (which `--help` does not list); each can come from t
     --load-duration-s    End of the window and of the load; 0 takes Locust's --run-time.
     --answer-timeout-s   Longest silence of the system that a user puts up with.
     --longest-age-s      Oldest answer that a cache may give, in seconds: time to live and stale window.
+    --has-fine-timeline  Whether tenths of a second are recorded as well, to see how long a fault was felt.
     --accounts-file      JSON file: a list of {username, password}, or what `scalelab status --json` prints.
     --recording-dir      Directory for the laboratory's own recording; empty: none is written.
 

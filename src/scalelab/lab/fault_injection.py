@@ -41,10 +41,10 @@ class Injector:
     _over: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
-    def load_began(self) -> None:
-        """Time 0 of the faults is now. Calls after the first do nothing."""
+    def load_began(self, ago_s: float = 0.0) -> None:
+        """Time 0 of the faults is now, or so long ago. Calls after the first do nothing."""
         if self.faults and self._thread is None and not self._over.is_set():
-            self._thread = Thread(target=self._run, args=(time.monotonic(),), name="faults")
+            self._thread = Thread(target=self._run, args=(time.monotonic() - ago_s,), name="faults")
             self._thread.start()
 
     def stop(self) -> None:

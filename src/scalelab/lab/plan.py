@@ -237,12 +237,8 @@ def impossibilities(scenario: Scenario) -> list[str]:
 
 def fault_impossibilities(scenario: Scenario) -> list[str]:
     """What cannot be done to the system while this load runs."""
-    load, told = scenario.load, []
-    if scenario.faults and load.driver == "locust":
-        told.append(
-            "faults need load.driver = 'open_loop' or 'closed_loop': Locust does not count tenths of a second"
-        )
-    told += [
+    load = scenario.load
+    told = [
         f"faults: {fault.what} at {fault.at_s:g} s is not over before the load ends at {load.duration_s:g} s"
         for fault in scenario.faults
         if fault.at_s + fault.duration_s >= load.duration_s

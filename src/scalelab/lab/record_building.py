@@ -14,7 +14,7 @@ from scalelab.lab.analysis.recovery import fault_outcomes
 from scalelab.lab.analysis.resource_use import resource_uses
 from scalelab.lab.analysis.validity import judge
 from scalelab.lab.cache_prediction import predicted_hit_ratio
-from scalelab.lab.correctness.twice import with_executions
+from scalelab.lab.correctness.task_defects import with_task_defects
 from scalelab.lab.plan import CacheState, Scenario
 from scalelab.lab.results.histogram_log import histogram_tag
 from scalelab.lab.results.measured_files import Measured
@@ -34,6 +34,7 @@ from scalelab.lab.results.run_record import (
     RunRecord,
     ServerCheck,
     TaskCheck,
+    TaskOutcomes,
     Window,
 )
 
@@ -58,6 +59,8 @@ class Circumstances:
     """Good answers that the gateways counted during load and drain."""
     task_executions: int | None = None
     """Tasks that workers did to their end during the load and what it left in the queue."""
+    task_outcomes: TaskOutcomes | None = None
+    """What became of those that were acknowledged."""
     is_start_quiet: bool = False
     """Whether nothing was left of the phase before when the load began."""
     machine_busy_ratio: float | None = None
@@ -283,16 +286,16 @@ def _faults(measured: Measured) -> tuple[FaultOutcome, ...]:
 
 def _tasks(circumstances: Circumstances, recording: Recording | None) -> TaskCheck | None:
     """Only of a load that told all that it handed in: what it did not tell would look done twice."""
-    executed = circumstances.task_executions
-    if executed is None or recording is None or not recording.is_final:
+    executed, outcomes = circumstances.task_executions, circumstances.task_outcomes
+    if (executed is None and outcomes is None) or recording is None or not recording.is_final:
         return None
-    return TaskCheck(handed_in=recording.tasks_handed_in, executed=executed)
+    return TaskCheck(handed_in=recording.tasks_handed_in, executed=executed, outcomes=outcomes)
 
 
 def _defects(recording: Recording | None, tasks: TaskCheck | None) -> dict[str, int]:
     if recording is None:
         return {}
-    return with_executions(recording.defects, tasks.handed_in, tasks.executed) if tasks else recording.defects
+    return with_task_defects(recording.defects, tasks) if tasks else recording.defects
 
 
 def _replicas(recording: Recording | None, gateways: int) -> ReplicaShare:

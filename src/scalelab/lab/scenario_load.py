@@ -88,6 +88,7 @@ def behaviour_of_scenario(scenario: Scenario) -> UserBehaviour:
         window_start_s=load.window_start_s,
         load_duration_s=load.duration_s,
         longest_age_s=_longest_age_s(scenario),
+        has_fine_timeline=bool(scenario.faults),
         answer_timeout_s=_answer_timeout_s(scenario),
     )
 

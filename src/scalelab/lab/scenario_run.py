@@ -3,6 +3,7 @@
 Told in steps: prepare, measure, write down. What was measured is written down however the run ends.
 """
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,11 @@ from scalelab.lab.probes.recorder import ProbeTarget, probing
 from scalelab.lab.probes.rows import PROBES_FILE
 from scalelab.lab.record_building import Circumstances, build_record
 from scalelab.lab.results.measured_files import read_measured
-from scalelab.lab.results.recording import FAULTS_FILE, TimelineRow
+from scalelab.lab.results.recording import FAULTS_FILE, TASKS_FILE, TimelineRow
 from scalelab.lab.results.run_directory import RunDirectory, ScenarioContext
 from scalelab.lab.results.run_record import RunRecord
 from scalelab.lab.scenario_load import hot_paths, measured_load, warm_up_load
-from scalelab.lab.server_counts import answered_between, good_answers, task_executions
+from scalelab.lab.server_counts import acknowledged_outcomes, answered_between, good_answers, task_executions
 from scalelab.lab.system import SystemGoneError, SystemUnderTest
 
 TASKS_LIMIT_S = 30.0
@@ -124,6 +125,7 @@ def _measure(
         progress.phase("waiting for the tasks that were handed in", None)
         _wait_for_tasks(view)
         circumstances.task_executions = answered_between(executed_before, task_executions(view))
+        circumstances.task_outcomes = acknowledged_outcomes(view, directory / TASKS_FILE)
     circumstances.machine_busy_ratio = target.cost.busy_rounds / target.cost.rounds if target.cost.rounds else None
     if not scenario.faults:
         circumstances.system_faults = system_faults(view, system)
@@ -146,7 +148,9 @@ class _Follower:
 
     def started(self, pid: int) -> None:
         self.target.generator_pid = pid
-        self.injector.load_began()
+
+    def began(self, started_at_unix_s: float) -> None:
+        self.injector.load_began(time.time() - started_at_unix_s)
 
     def second(self, row: TimelineRow) -> None:
         self.progress.second(row)

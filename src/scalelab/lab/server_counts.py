@@ -1,11 +1,14 @@
 """What the services say that they did: held against what the clients say that they asked for and got."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from scalelab.contracts.http_names import DATA_PATH, LONGTASK_PATH, PROCESS_PATH
 from scalelab.contracts.metric_names import REQUESTS_TOTAL, TASK_EXECUTIONS_TOTAL
-from scalelab.contracts.stack_view import ServiceName, StackView
+from scalelab.contracts.stack_view import Account, ServiceName, StackView
+from scalelab.lab.correctness.acknowledged import AcknowledgedTask, task_outcomes
 from scalelab.lab.probes.exposition import metric_sum, metric_sums
+from scalelab.lab.results.run_record import TaskOutcomes
 from scalelab.lab.system_client import SystemAnswerError, SystemClient
 
 _ROUTES = frozenset({DATA_PATH, PROCESS_PATH, LONGTASK_PATH})
@@ -30,6 +33,27 @@ def answered_between(before: dict[str, int] | None, after: dict[str, int] | None
         return None
     differences = [after[instance] - before[instance] for instance in before]
     return sum(differences) if min(differences, default=0) >= 0 else None
+
+
+def acknowledged_outcomes(view: StackView, file: Path) -> TaskOutcomes | None:
+    """What became of the tasks in the file; None when there is none, or the system does not tell."""
+    try:
+        tasks = [AcknowledgedTask.model_validate_json(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        client = SystemClient(view.url)
+        subjects = {task.subject for task in tasks}
+        tokens = {one.username: client.log_in(one) for one in _accounts(view) if one.username in subjects}
+        return task_outcomes(
+            tasks,
+            tokens,
+            lambda path, token: client.request("GET", path, {"Authorization": f"Bearer {token}"}),
+            view.topology.worker.result_ttl_s,
+        )
+    except (FileNotFoundError, SystemAnswerError):
+        return None
+
+
+def _accounts(view: StackView) -> tuple[Account, ...]:
+    return view.load_accounts or (view.login,)
 
 
 def _counts(view: StackView, name: ServiceName, count: Callable[[str], int]) -> dict[str, int] | None:

@@ -203,6 +203,10 @@ def test_ctrl_c_ends_locust_and_keeps_what_was_measured(gateway, tmp_path):
         def started(self, pid):
             pids.append(pid)
 
+        def began(self, started_at_unix_s):
+            assert time.time() - 30 < started_at_unix_s <= time.time()
+            pids.append(os.getpid())
+
         def second(self, row):
             if row.second >= 1:
                 raise KeyboardInterrupt
@@ -212,6 +216,7 @@ def test_ctrl_c_ends_locust_and_keeps_what_was_measured(gateway, tmp_path):
 
     recording = read_measured(tmp_path).recording
     assert not psutil.pid_exists(pids[0])
+    assert pids[1:] == [os.getpid()]  # it was told once that the load had begun
     assert recording.is_final
     assert recording.is_interrupted
     assert recording.books.completed > 0

@@ -150,3 +150,15 @@ def test_a_fault_that_makes_no_sense_is_refused(document, words):
 def test_a_fault_in_words(document, what):
     """As reports have it."""
     assert Fault.model_validate({"at_s": 1.0, **document}).what == what
+
+
+def test_a_load_that_began_before_it_was_told_is_not_late(tmp_path):
+    """Its time counts from its beginning: at 50 s is at once when the load began 60 s ago."""
+    system, fault = System(), KILL.model_copy(update={"at_s": 50.0})
+
+    with injecting((fault,), system, tmp_path / "faults.jsonl") as injector:
+        injector.load_began(60.0)
+        while not injector.traces:
+            injector._thread.join(0.01)
+
+    assert system.story[0] == "begin kill api_gateway-2"

@@ -363,7 +363,6 @@ def test_faults_belong_to_every_scenario(classic):
 @pytest.mark.parametrize(
     ("faults", "driver", "words"),
     [
-        ([("kill", 5.0, 0.0)], "locust", "faults need load.driver"),
         ([("freeze", 28.0, 5.0)], "open_loop", "for 5 s at 28 s is not over before the load ends at 30 s"),
         ([("freeze", 5.0, 5.0), ("kill", 8.0, 0.0)], "open_loop", "kill api_gateway-1 at 8 s begins before freeze"),
     ],

@@ -5,7 +5,7 @@ import pytest
 from scalelab.lab.record_building import Circumstances, build_record, cache_check
 from scalelab.lab.results.measured_files import Measured
 from scalelab.lab.results.recording import Answers, LatencyMeasure
-from scalelab.lab.results.run_record import Books
+from scalelab.lab.results.run_record import Books, TaskCheck, TaskOutcomes
 
 
 def kinds(record):
@@ -179,3 +179,15 @@ def test_a_task_that_was_executed_twice_makes_the_run_not_valid(
 
     assert (record.defects, record.validity) == (defects, validity)
     assert (record.tasks is not None) is (executed is not None and "is_final" not in changes)
+
+
+def test_a_task_that_was_acknowledged_and_lost_makes_the_run_not_valid(context, measured):
+    """Also where the executions cannot be counted, because a worker was started again."""
+    outcomes = TaskOutcomes(acknowledged=20, looked_up=20, succeeded=19, given_up=0, lost=1)
+
+    record = build_record(
+        context, measured(cache_answers={"HIT": 1200}, tasks_handed_in=20), Circumstances(task_outcomes=outcomes)
+    )
+
+    assert (record.defects, record.validity) == ({"lost": 1}, ("wrong-answers",))
+    assert record.tasks == TaskCheck(handed_in=20, executed=None, outcomes=outcomes)

@@ -5,6 +5,7 @@ One for each generator process; what another process wrote is unknown to it, whi
 
 from scalelab.contracts.long_tasks import LongTaskView
 from scalelab.contracts.processing import ProcessView
+from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.correctness.proofs import Defect, Headers, age_defect, process_defect, record_defect, version_of
 from scalelab.lab.correctness.truth import AcknowledgedVersions, Submissions
 
@@ -17,6 +18,8 @@ class AnswerJudge:
         self._longest_age_s = longest_age_s
         self._versions = AcknowledgedVersions()
         self._submissions = Submissions()
+        self.acknowledged: dict[str, AcknowledgedTask] = {}
+        """By id: what must come to its end."""
 
     def of_data(self, key: int, asked_s: float, headers: Headers, body: bytes) -> Defect:
         """A read of a record, sent at `asked_s`."""
@@ -50,7 +53,8 @@ class AnswerJudge:
     def of_submission(self, name: str, subject: str, body: bytes) -> Defect:
         """The answer to a task handed in under the idempotency key `name` by `subject`.
 
-        How often it was executed is not seen here (see `twice`): a failed attempt is rightly followed by another.
+        How often it was executed is not seen here (see `task_defects`): a failed attempt is rightly followed by one
+        more.
         """
         try:
             view = LongTaskView.model_validate_json(body)
@@ -58,4 +62,7 @@ class AnswerJudge:
             return "malformed"
         if view.subject != subject:
             return "foreign"
-        return "done twice" if self._submissions.is_done_twice(name, view.id) else ""
+        if self._submissions.is_done_twice(name, view.id):
+            return "done twice"
+        self.acknowledged[view.id] = AcknowledgedTask(id=view.id, subject=subject, submitted_at_s=view.submitted_at_s)
+        return ""

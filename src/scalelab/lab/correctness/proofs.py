@@ -17,9 +17,10 @@ from scalelab.contracts.records import record_checksum
 
 ProofKind = Literal["content-digest", "record", "process"]
 """`content-digest`: RFC 9530, of any server; `record` and `process`: what the laboratory's own services answer."""
-Defect = Literal["", "torn", "foreign", "stale", "malformed", "done twice"]
+Defect = Literal["", "torn", "foreign", "stale", "malformed", "done twice", "lost"]
 """torn: the parts do not belong together; foreign: it answers something else, or is somebody else's; stale: older
-than it may be; malformed: no such answer at all; done twice: work that was to be done once; empty: all is well."""
+than it may be; malformed: no such answer at all; done twice: work that was to be done once; lost: work that was
+acknowledged and that nobody knows any more; empty: all is well."""
 Headers = Mapping[bytes, bytes]
 """Names in lower case."""
 Check = Callable[[Headers, bytes], Defect]

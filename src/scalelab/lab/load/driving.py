@@ -19,5 +19,8 @@ class LoadFollower(Protocol):
     def started(self, pid: int) -> None:
         """The generator's process."""
 
+    def began(self, started_at_unix_s: float) -> None:
+        """The load itself has begun: logins and the generator's own start are over."""
+
     def second(self, row: TimelineRow) -> None:
         """A second of the timeline was written."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from scalelab.contracts.stack_view import Account
 from scalelab.lab.load.driving import LoadEnd, LoadFollower
 from scalelab.lab.load.locust_options import PARENT_VARIABLE, VARIABLE_PREFIX, UserBehaviour, as_arguments
-from scalelab.lab.results.recording import TIMELINE_FILE, TimelineRow
+from scalelab.lab.results.recording import RECORDING_FILE, TIMELINE_FILE, Recording, TimelineRow
 from scalelab.lab.shipped import shipped_locustfile
 
 LOG_FILE = "locust.log"
@@ -110,12 +110,15 @@ def _write_accounts(directory: Path, accounts: Sequence[Account]) -> Path:
 
 def _follow(process: "subprocess.Popen[bytes]", load: LocustLoad, follower: LoadFollower | None) -> LoadEnd:
     limit_s = time.monotonic() + LOGIN_LIMIT_S + load.duration_s + load.drain_limit_s + LAST_RESORT_S
-    rows = _Tail(load.directory / TIMELINE_FILE)
+    rows, has_begun = _Tail(load.directory / TIMELINE_FILE), False
     while time.monotonic() < limit_s:
         with suppress(subprocess.TimeoutExpired):
             code = process.wait(_POLL_S)
             return LoadEnd() if code == 0 else LoadEnd(f"Locust ended with {code}: {_last_lines(load)}")
         if follower is not None:
+            if not has_begun and (recording := load.directory / RECORDING_FILE).exists():
+                has_begun = True
+                follower.began(Recording.model_validate_json(recording.read_bytes()).started_at_unix_s)
             for row in rows.fresh():
                 follower.second(row)
     return LoadEnd(f"Locust ran on beyond its end and its drain limit of {load.drain_limit_s:g} s; it was stopped")

@@ -56,6 +56,8 @@ class UserBehaviour(Contract):
     """Longest silence of the system that a user puts up with."""
     longest_age_s: Seconds = 60.0
     """Oldest answer that a cache may give, in seconds: time to live and stale window."""
+    has_fine_timeline: bool = False
+    """Whether tenths of a second are recorded as well, to see how long a fault was felt."""
     accounts_file: str = ""
     """JSON file: a list of {username, password}, or what `scalelab status --json` prints."""
     recording_dir: str = ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from hdrh.histogram import HdrHistogram
 
+from scalelab.lab.load.fine_timeline import FineTimeline
 from scalelab.lab.results.histogram_log import histogram_tag, new_histogram, record
 from scalelab.lab.results.recording import Answers, EarlyAnswers, LatencyMeasure, Outcome, Recording, TimelineRow
 from scalelab.lab.results.run_record import Books, Window
@@ -51,12 +52,19 @@ class LoadRecorder:
     """One load. The clock is monotonic, in seconds; everything else is told."""
 
     def __init__(
-        self, routes: Sequence[str], planned: Window, clock: Callable[[], float], unix_time: Callable[[], float]
+        self,
+        routes: Sequence[str],
+        planned: Window,
+        clock: Callable[[], float],
+        unix_time: Callable[[], float],
+        *,
+        is_fine: bool = False,
     ) -> None:
         self._routes = tuple(routes)
         self._planned = planned
         self._clock = clock
         self._unix_time = unix_time
+        self._is_fine = is_fine
         self.begin()
 
     def begin(self) -> None:
@@ -81,6 +89,7 @@ class LoadRecorder:
         self._rows: dict[int, Counter[str]] = {}
         self._latency_rows_s: dict[int, float] = {}
         self._next_row = 0
+        self._fine = FineTimeline() if self._is_fine else None
         self._flown = 0
         self._users_peak = 0
 
@@ -106,6 +115,9 @@ class LoadRecorder:
     def complete(self, flight: Flight, cache_answer: str = "", instance: str = "") -> None:
         """It was answered as wanted."""
         now_s = self._land(flight, "completed")
+        if self._fine is not None:
+            self._fine.complete(now_s, now_s - flight.sent_s)
+            self._fine.note_cache(now_s, cache_answer)
         if self._is_in_window(now_s):
             self._cache_answers[cache_answer or "none"] += 1
             self._instances[instance or "unknown"] += 1
@@ -114,7 +126,7 @@ class LoadRecorder:
 
     def fail(self, flight: Flight, kind: str, *, is_generator_fault: bool = False) -> None:
         """It was answered otherwise, or broke."""
-        self._land(flight, "failed")
+        self._land_badly(flight, "failed")
         self._count_kind(self._failure_kinds, kind)
         self._totals["generator_faults"] += is_generator_fault
 
@@ -126,7 +138,7 @@ class LoadRecorder:
 
     def time_out(self, flight: Flight, kind: str) -> None:
         """The client gave up waiting."""
-        self._land(flight, "timed_out")
+        self._land_badly(flight, "timed_out")
         self._count_kind(self._failure_kinds, kind)
 
     def leave_out(self, reason: str) -> None:
@@ -215,6 +227,7 @@ class LoadRecorder:
             not_sent_reasons=dict(self._not_sent_reasons),
             oldest_in_flight_s=now_s - min(waiting) if waiting else None,
             users_peak=self._users_peak,
+            fine=self._fine.as_record(now_s) if self._fine is not None else None,
         )
 
     # --- inside -------------------------------------------------------------------------------------------------
@@ -236,6 +249,11 @@ class LoadRecorder:
             self._early["failures"] += outcome != "completed"
             self._early_latency_s += latency_s
         return now_s
+
+    def _land_badly(self, flight: Flight, outcome: Outcome) -> None:
+        now_s = self._land(flight, outcome)
+        if self._fine is not None:
+            self._fine.fail(now_s)
 
     def _is_in_window(self, time_s: float) -> bool:
         return self._planned.start_s <= time_s and self._is_early(time_s)

@@ -23,7 +23,7 @@ from scalelab.lab.load.locust_keys import key_source
 from scalelab.lab.load.locust_options import PARENT_VARIABLE, UserBehaviour
 from scalelab.lab.load.locust_recorder import LoadRecorder
 from scalelab.lab.results.histogram_log import replace_file, write_histograms
-from scalelab.lab.results.recording import HISTOGRAM_FILE, RECORDING_FILE, TIMELINE_FILE
+from scalelab.lab.results.recording import HISTOGRAM_FILE, RECORDING_FILE, TASKS_FILE, TIMELINE_FILE
 from scalelab.lab.results.run_record import Window
 from scalelab.lab.system_client import SystemClient
 
@@ -39,12 +39,15 @@ class LoadSession:
         self._environment = environment
         self._draws = Random(behaviour.draw_seed)  # noqa: S311  a sequence that can be had again
         self._keys = key_source(behaviour.keys, behaviour.records, behaviour.hot_set_keys, behaviour.draw_seed)
-        self.acts = Acts(AnswerJudge(behaviour.longest_age_s), self._draws)
+        self._judge = AnswerJudge(behaviour.longest_age_s)
+        self.acts = Acts(self._judge, self._draws)
         self._identities = cycle((("", ""),))
         self._is_logged_in = False
         end_s = behaviour.load_duration_s or run_time_s or float("1e9")
         planned = Window(start_s=behaviour.window_start_s, end_s=end_s)
-        self.recorder = LoadRecorder(tuple(behaviour.mix), planned, time.perf_counter, time.time)
+        self.recorder = LoadRecorder(
+            tuple(behaviour.mix), planned, time.perf_counter, time.time, is_fine=behaviour.has_fine_timeline
+        )
         self._is_over = False
         self._ticking: Any = None
 
@@ -95,6 +98,7 @@ class LoadSession:
     def _begin(self, **_: object) -> None:
         self.log_in()
         self.recorder.begin()
+        self._write(with_histograms=False)  # whoever follows the load knows that it has begun
         self._ticking = gevent.spawn(self._tick)
         if self.behaviour.load_duration_s > 0:
             gevent.spawn_later(self.behaviour.load_duration_s, self._stop_load)
@@ -114,6 +118,7 @@ class LoadSession:
             self._ticking.kill()
         self._append_rows(0.0, 0.0, is_last=True)
         self._write(with_histograms=True)
+        self._write_acknowledged()
         if getattr(self._environment.parsed_options, "csv_prefix", None):
             gevent.sleep(1.5 * stats.CSV_STATS_INTERVAL_SEC)  # Locust's writer has no last round of its own
 
@@ -162,6 +167,12 @@ class LoadSession:
                 self._file(HISTOGRAM_FILE), self.recorder.histograms(), window.start_s, window.end_s - window.start_s
             )
         replace_file(self._file(RECORDING_FILE), recording.model_dump_json(indent=1))
+
+    def _write_acknowledged(self) -> None:
+        """What must come to its end, for whoever looks it up afterwards."""
+        tasks = self._judge.acknowledged.values()
+        if self.behaviour.recording_dir and tasks:
+            replace_file(self._file(TASKS_FILE), "".join(task.model_dump_json() + "\n" for task in tasks))
 
     def _file(self, name: str) -> Path:
         return Path(self.behaviour.recording_dir) / name

@@ -64,7 +64,7 @@ class _Notes:
     load: OwnLoad
     plan: LoadPlan
     follower: LoadFollower | None
-    started_at_unix_s: float = 0.0
+    has_begun: bool = False
     rows: list[SecondRow] = field(default_factory=list)
 
     def started(self, pids: Sequence[int]) -> None:
@@ -72,6 +72,9 @@ class _Notes:
             self.follower.started(pids[0])
 
     def follow(self, progress: Progress) -> None:
+        if self.follower is not None and not self.has_begun:
+            self.follower.began(progress.started_at_unix_s)
+        self.has_begun = True
         for row in progress.rows[len(self.rows) :]:
             self._take(row)
         self._write(

@@ -13,6 +13,7 @@ from scalelab.lab.report.method import method_sentences
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
 from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
 from scalelab.lab.report.sentences import findings, naive_sentences
+from scalelab.lab.report.task_content import TASKS_HEAD, task_rows
 from scalelab.lab.report.verdict_content import VERDICT_HEAD, verdict_content
 from scalelab.lab.report.verified_content import VERIFIED_HEAD, verified_content
 from scalelab.lab.results.manifest import Manifest
@@ -104,6 +105,8 @@ class ReportContent:
     doubts: tuple[Doubt, ...]
     latency: Table
     books: Table
+    tasks: Table
+    """What became of the long tasks."""
     method: tuple[str, ...]
     missing: tuple[str, ...]
 
@@ -173,6 +176,7 @@ def make_content(
         doubts=_doubts(records),
         latency=Table(LATENCY_HEAD, tuple(row for record in records for row in _latency_rows(record))),
         books=Table(BOOKS_HEAD, tuple(_books_row(record) for record in records)),
+        tasks=Table(TASKS_HEAD, task_rows(records)),
         method=method_sentences(manifest, scenarios) if scenarios else (),
         missing=tuple(missing),
     )

@@ -48,6 +48,7 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
     for heading, table in (
         ("Response times of good answers", content.latency),
         ("Where every request went", content.books),
+        ("What became of the long tasks", content.tasks),
     ):
         if table.rows:
             yield f"## {heading}\n"

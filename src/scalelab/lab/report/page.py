@@ -71,6 +71,7 @@ def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iter
     for heading, table in (
         ("Response times of good answers", content.latency),
         ("Where every request went", content.books),
+        ("What became of the long tasks", content.tasks),
     ):
         if table.rows:
             yield f"<h2>{heading}</h2>{html_table(table)}"

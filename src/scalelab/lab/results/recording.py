@@ -14,6 +14,7 @@ RECORDING_FILE = "recording.json"
 TIMELINE_FILE = "timeline.jsonl"
 HISTOGRAM_FILE = "latency.hlog"
 FAULTS_FILE = "faults.jsonl"
+TASKS_FILE = "tasks.jsonl"
 
 Outcome = Literal["completed", "failed", "timed_out"]
 

@@ -122,13 +122,34 @@ class ServerCheck(Contract):
     """And what they may have been sent without getting it: they gave up, or it broke on the way."""
 
 
+class TaskOutcomes(Contract):
+    """What became of the tasks whose hand-in was acknowledged."""
+
+    acknowledged: int
+    looked_up: int
+    """Those whose result is kept long enough to be looked for."""
+    succeeded: int
+    given_up: int
+    """Dead letters and cancelled ones."""
+    lost: int
+    """Acknowledged, and nobody knows them any more."""
+
+    @property
+    def unfinished(self) -> int:
+        """Still under way when they were looked for."""
+        return self.looked_up - self.succeeded - self.given_up - self.lost
+
+
 class TaskCheck(Contract):
-    """Long tasks of the load, as handed in, beside how often workers did one to its end."""
+    """Long tasks of the load, as handed in, beside what the system says that it did."""
 
     handed_in: int
     """Names; each is one task at most."""
-    executed: int
-    """More than were handed in: the difference was done twice."""
+    executed: int | None
+    """How often workers did one to its end. More than were handed in: the difference was done twice. None: a worker
+    did not tell, or was started again."""
+    outcomes: TaskOutcomes | None = None
+    """None: not looked for."""
 
 
 class ResourceUse(Contract):
@@ -285,7 +306,7 @@ class RunRecord(Contract):
     server: ServerCheck | None = None
     """None: the gateways did not tell, or one was started again."""
     tasks: TaskCheck | None = None
-    """None: no tasks in the mix, or a worker did not tell, or the load did not get to its end."""
+    """None: no tasks in the mix, or the load did not get to its end."""
     started_quiet: bool | None = None
     """Whether nothing was under way or in a queue when the load began; None: not looked, an older record."""
     resources: tuple[ResourceUse, ...] = ()

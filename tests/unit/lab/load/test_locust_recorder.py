@@ -221,3 +221,20 @@ def test_the_books_balance_whatever_happens(events, closed_after):
     assert sum(latency.count for latency in recording.latencies) + recording.censored_in_window == (
         recording.sent_in_window
     )
+
+
+def test_tenths_are_counted_where_they_are_asked_for(clock):
+    """Good answers with their latency, hits, and failures, each by when it arrived."""
+    recorder = LoadRecorder(ROUTES, Window(start_s=2.0, end_s=10.0), clock, lambda: 1_700_000_000.0, is_fine=True)
+    flights = [recorder.send("/data") for _ in range(4)]
+    clock.now_s += 0.25
+    recorder.complete(flights[0], "HIT")
+    recorder.complete(flights[1], "MISS")
+    clock.now_s += 0.1
+    recorder.fail(flights[2], "status 503")
+    recorder.time_out(flights[3], "no answer")
+
+    fine = recorder.recording().fine
+    assert (fine.completed, fine.hits, fine.failed) == ((0, 0, 2, 0), (0, 0, 1, 0), (0, 0, 0, 2))
+    assert fine.slowest_s == pytest.approx((0, 0, 0.25, 0))
+    assert a_recorder(clock).recording().fine is None
