@@ -12,7 +12,7 @@ from scalelab.lab.results.run_record import FaultOutcome
 BEFORE_S = 5.0
 """What went before the fault is what the system comes back to."""
 FULL_RATIO = 0.9
-"""Of the rate before: half a second with less is a dip."""
+"""Of the rate before: half a second with less is a dip, unless there was one like it before."""
 DIP_STEPS, CALM_STEPS = 5, 15
 """Tenths that are looked at together, and how long the rate must have stayed full."""
 SLOW_RATIO = 3.0
@@ -55,8 +55,9 @@ def _outcome(trace: FaultTrace, fine: FineRecord | None, started_at_unix_s: floa
     slowest_s = np.array(fine.slowest_s[:last])
     if len(completed[before]) < LEAST_BEFORE or not completed[before].sum():
         return outcome.model_copy(update={"failed": int(failed[first:].sum())})
-    full = FULL_RATIO * float(completed[before].mean())
-    is_full = _sums(completed[first:], DIP_STEPS) >= full * DIP_STEPS
+    usual = _sums(completed[before], DIP_STEPS)
+    full = max(1.0, min(FULL_RATIO * float(usual.mean()), float(usual.min())))  # what chance does is no dip
+    is_full = _sums(completed[first:], DIP_STEPS) >= full
     within_s = ended_s - began_s + REACTION_S
     is_quick = slowest_s[first:] <= SLOW_RATIO * float(slowest_s[before].max())
     return outcome.model_copy(
@@ -76,7 +77,9 @@ def _hits(fine: FineRecord, after: slice, before: slice, within_s: float) -> dic
     if not len(hits) or not hits[before].sum():
         return {}
     ratio = float(hits[before].sum() / completed[before].sum())
-    is_back = _sums(hits[after], RATIO_STEPS) >= FULL_RATIO * ratio * _sums(completed[after], RATIO_STEPS)
+    lowest = float((_sums(hits[before], RATIO_STEPS) / np.maximum(1, _sums(completed[before], RATIO_STEPS))).min())
+    wanted = min(FULL_RATIO * ratio, lowest)
+    is_back = _sums(hits[after], RATIO_STEPS) >= wanted * _sums(completed[after], RATIO_STEPS)
     return {"hit_ratio_before": ratio, "hits_back_after_s": _calm_after(is_back, within_s, fine.step_s)}
 
 

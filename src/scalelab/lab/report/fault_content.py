@@ -20,9 +20,9 @@ FAULTS_HEAD = (
 _NEVER = "never otherwise"
 MEANING = (
     "All times count from the beginning of the fault. Lost: failed or timed out, until the next fault or the end of "
-    "the load. Full: at least 90 % of the rate of the five seconds before. Quick again: no answer takes more than "
-    "three times the slowest of those. Hit ratio back: at least 90 % of theirs. Noticed: by the balancer for a "
-    "gateway, by the supervisor for any other part."
+    "the load. Full: at least 90 % of the rate of the five seconds before, or its lowest half second. Quick again: "
+    "no answer takes more than three times the slowest of those. Hit ratio back: at least 90 % of theirs, or its "
+    "lowest second. Noticed: by the balancer for a gateway, by the supervisor for any other part."
 )
 
 

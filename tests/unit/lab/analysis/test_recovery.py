@@ -132,3 +132,13 @@ def test_a_hit_ratio_that_did_not_fall_or_did_not_come_back(hits, before, back_s
     (one,) = outcomes([trace(10.0, 2.0)], fine(hits=hits))
 
     assert (one.hit_ratio_before, one.hits_back_after_s) == (before, back_s)
+
+
+def test_a_rate_that_scatters_has_not_dipped_when_it_does_so_again():
+    """Half a second with three fifths of the rate came before the fault too; with two fifths it is a dip."""
+    before = (7.0, 7.5, 6)
+    (same,) = outcomes([trace(10.0, kind="kill")], fine(completed=[before, (11.0, 11.5, 6)]))
+    (less,) = outcomes([trace(10.0, kind="kill")], fine(completed=[before, (11.0, 11.5, 4)]))
+
+    assert same.recovered_after_s == 0.0
+    assert less.recovered_after_s == pytest.approx(1.5, abs=0.31)
