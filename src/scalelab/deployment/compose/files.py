@@ -6,8 +6,10 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 
 from scalelab.contracts.service_settings import SETTINGS_FILE_VARIABLE
+from scalelab.contracts.stack_view import Account
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.compose.layout import ComposeLayout
 from scalelab.deployment.compose.record import ComposeRecord, write_compose_record
@@ -31,19 +33,10 @@ def write_stack_files(topology: Topology, directory: StackDirectory) -> ComposeR
         StartError: the balancer's configuration cannot be made.
     """
     credentials = generate_credentials(topology.accounts.load_pool_size)
-    hashes = write_account_hashes(directory.keys / "accounts.json", credentials.accounts)
-    cache_password, database_password = (secrets.token_urlsafe(PASSWORD_BYTES) for _ in range(2))
-    layout = ComposeLayout(topology, credentials.nonce, cache_password, database_password)
-    write_private(directory.signing_key_file, signing_key(topology.api_gateway.token_algorithm))
-    write_private(directory.keys / "cache_password", cache_password.encode())
-    write_private(directory.keys / "database_password", database_password.encode())
-    for service, settings in layout.settings().items():
-        write_private(directory.settings / f"{service}.json", settings.model_dump_json(indent=1).encode())
-    write_private(directory.settings / "cache.conf", layout.cache_configuration().encode())
-    _write_haproxy(directory)
+    layout = ComposeLayout(topology, credentials.nonce, new_password(), new_password())
+    write_told(layout, credentials.accounts, directory)
     for place in DATA_PLACES:
         (directory.data / place).mkdir(mode=0o700)
-    hashes.result()
     owner = (os.getuid(), os.getgid()) if os.getuid() else (USER_IN_IMAGE, USER_IN_IMAGE)
     _hand_over(directory, owner)
     port = topology.load_balancer.port or _free_port(topology.load_balancer.host)
@@ -58,6 +51,29 @@ def write_stack_files(topology: Topology, directory: StackDirectory) -> ComposeR
     )
     write_compose_record(directory, record)
     return record
+
+
+def new_password() -> str:
+    """For a server of the stack's own."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
+
+
+def write_told(layout: ComposeLayout, accounts: Iterable[Account], directory: StackDirectory) -> None:
+    """A new signing key, the accounts' hashes, passwords and all settings, into the folders `keys` and `settings`.
+
+    Raises:
+        OSError: not writable, no space.
+        StartError: the balancer's configuration cannot be made.
+    """
+    hashes = write_account_hashes(directory.keys / "accounts.json", accounts)
+    write_private(directory.signing_key_file, signing_key(layout.topology.api_gateway.token_algorithm))
+    for name, password in layout.passwords.items():
+        write_private(directory.keys / name, password.encode())
+    for service, settings in layout.settings().items():
+        write_private(directory.settings / f"{service}.json", settings.model_dump_json(indent=1).encode())
+    write_private(directory.settings / "cache.conf", layout.cache_configuration().encode())
+    _write_haproxy(directory)
+    hashes.result()
 
 
 def _write_haproxy(directory: StackDirectory) -> None:

@@ -34,12 +34,14 @@ class ComposeLayout:
         nonce: the stack's own.
         cache_password: of the stack's Valkey.
         database_password: of the stack's PostgreSQL, if it has one.
+        gateways_host: the name whose addresses are the gateways'.
     """
 
     topology: Topology
     nonce: str
     cache_password: str
     database_password: str
+    gateways_host: str = "api_gateway"
 
     def plan(self) -> StackPlan:
         """The plan of the services, with the names of containers for addresses."""
@@ -49,7 +51,7 @@ class ComposeLayout:
             directory=INSIDE,
             database_url=f"http://database:{TRAFFIC_PORT}",
             microservice_url=f"http://microservice:{TRAFFIC_PORT}",
-            members=(Member(name="api_gateway", host="api_gateway", port=TRAFFIC_PORT),),
+            members=(Member(name="api_gateway", host=self.gateways_host, port=TRAFFIC_PORT),),
         )
 
     def settings(self) -> dict[ServiceName, ServiceSettings]:
@@ -68,6 +70,12 @@ class ComposeLayout:
     def cache_configuration(self) -> str:
         """Valkey's file. Has the password in it."""
         return networked_cache_configuration(self.topology.cache, CACHE_PORT, self.cache_password, Path("/data"))
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """By the name of the file in `keys` that holds it: those of servers that the topology names, and our own."""
+        named = {file.name: password for file, password in self.plan().secrets.items()}
+        return {"cache_password": self.cache_password, "database_password": self.database_password} | named
 
     @property
     def profiles(self) -> tuple[str, ...]:

@@ -57,6 +57,15 @@ def test_the_record_brings_it_all_back(directory):
     assert directory.compose_file.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_password_of_a_database_that_the_topology_names_is_its_own(directory):
+    """Not a generated one, which that server would refuse."""
+    topology = Topology.model_validate({"database": {"url": "postgresql://lab:given@store/records"}})
+
+    write_stack_files(topology, directory)
+
+    assert (directory.keys / "database_password").read_text(encoding="utf-8") == "given"
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root hands files to somebody else")
 def test_root_hands_the_files_to_the_containers_user(directory):
     """Who is nobody on this machine; the record stays root's."""
