@@ -27,13 +27,32 @@ def demand_local_offers(topology: Topology) -> None:
 
 def demand_compose_offers(topology: Topology) -> None:
     """Refuse what containers do not offer. Raises as `demand_local_offers`."""
+    _demand_container_offers(topology, "compose")
+
+
+def demand_kubernetes_offers(topology: Topology) -> None:
+    """Refuse what a cluster does not offer. Raises as `demand_local_offers`."""
+    _demand_container_offers(topology, "kubernetes")
+    if topology.cache.engine == "memory":
+        raise ConfigurationError(
+            "cache.engine = 'memory' is not offered on kubernetes, where gateways come and go and share one cache: "
+            "use 'valkey'"
+        )
+    if topology.api_gateway.slow_replicas:
+        raise ConfigurationError(
+            f"api_gateway.slow_replicas = {topology.api_gateway.slow_replicas} is not offered on kubernetes, where "
+            f"no gateway is the first one: leave it out"
+        )
+
+
+def _demand_container_offers(topology: Topology, where: str) -> None:
     if topology.load_balancer.engine != "haproxy":
         raise ConfigurationError(
-            f"load_balancer.engine = {topology.load_balancer.engine!r} is not offered on compose: use 'haproxy', "
-            f"which finds its gateways by DNS, or leave out --on"
+            f"load_balancer.engine = {topology.load_balancer.engine!r} is not offered on {where}: use 'haproxy', "
+            f"which finds its gateways by DNS"
         )
     if topology.cache.url:
         raise ConfigurationError(
-            f"cache.url = {topology.cache.url.rpartition('@')[2]!r} is not offered on compose, which has a cache of "
+            f"cache.url = {topology.cache.url.rpartition('@')[2]!r} is not offered on {where}, which has a cache of "
             f"its own: leave one of them out"
         )

@@ -84,6 +84,8 @@ def _write_haproxy(directory: StackDirectory) -> None:
     finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
         raise StartError(f"HAProxy's configuration could not be made: {finished.stderr.strip()}")
+    for path in directory.settings.iterdir():
+        path.chmod(PRIVATE_MODE)  # the nonce stands in the configuration
 
 
 def _hand_over(directory: StackDirectory, owner: tuple[int, int]) -> None:
@@ -91,11 +93,9 @@ def _hand_over(directory: StackDirectory, owner: tuple[int, int]) -> None:
 
     The engine mounts single files and the data's folders; nobody in a container sees the directories above them.
     """
-    for place in (directory.keys, directory.settings, directory.data):
-        for path in (place, *place.rglob("*")):
-            if path.is_file():
-                path.chmod(PRIVATE_MODE)
-            if os.getuid() == 0:
+    if os.getuid() == 0:
+        for place in (directory.keys, directory.settings, directory.data):
+            for path in (place, *place.rglob("*")):
                 shutil.chown(path, *owner)
 
 
