@@ -4,7 +4,7 @@ import pytest
 
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import ConfigurationError
-from scalelab.deployment.offers import demand_compose_offers, demand_local_offers
+from scalelab.deployment.offers import demand_compose_offers, demand_kubernetes_offers, demand_local_offers
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,24 @@ def test_containers_have_haproxy_and_a_cache_of_their_own(document, words):
     demand_local_offers(topology)
 
 
-def test_the_default_topology_runs_on_both():
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"load_balancer": {"engine": "python"}}, "engine = 'python' is not offered on kubernetes"),
+        ({"cache": {"url": "redis://:secret@store:6379/0"}}, "'store:6379/0' is not offered on kubernetes"),
+        ({"cache": {"engine": "memory"}}, "engine = 'memory' is not offered on kubernetes"),
+        ({"api_gateway": {"replicas": 2, "slow_replicas": 1}}, "slow_replicas = 1 is not offered on kubernetes"),
+    ],
+)
+def test_in_a_cluster_gateways_are_many_and_nameless(document, words):
+    """Beyond what no containers offer."""
+    with pytest.raises(ConfigurationError, match=words) as raised:
+        demand_kubernetes_offers(Topology.model_validate(document))
+    assert "secret" not in str(raised.value)
+
+
+def test_the_default_topology_runs_everywhere():
     """Nothing is refused."""
     demand_local_offers(Topology())
     demand_compose_offers(Topology())
+    demand_kubernetes_offers(Topology())

@@ -28,7 +28,7 @@ def pod_template(part: Part, program: Program, topology: Topology) -> Document:
             },
             "terminationGracePeriodSeconds": program.grace_period_s,
             "containers": [_container(part, program, topology)],
-            "volumes": [*secret_volumes(part, topology), *_scratch_volumes(program)],
+            "volumes": [*_scratch_volumes(program), *secret_volumes(part, topology)],
         },
     }
 
@@ -49,7 +49,7 @@ def _container(part: Part, program: Program, topology: Topology) -> Document:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": [*secret_mounts(part, topology), *_own_mounts(program)],
+        "volumeMounts": [*_own_mounts(program), *secret_mounts(part, topology)],
     }
     return {key: value for key, value in container.items() if value}
 
