@@ -63,4 +63,4 @@ def export(
 def _tell(directory: Path, *steps: tuple[str, str]) -> None:
     print(f"Written to {directory}. Who may log in stands in {directory / ACCESS_NAME}.")
     for name, command in steps:
-        print(f"  {name:<10}{command}")
+        print(f"  {name:<11}{command}")

@@ -11,6 +11,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from scalelab.deployment.engines import demand_haproxy
+
 pytestmark = pytest.mark.integration
 
 TOPOLOGIES = {
@@ -111,3 +113,16 @@ def test_what_the_overlays_change_is_changed(rendered):
         assert set(counts.values()) == {1}
         requests = {pod["containers"][0]["resources"]["requests"]["cpu"] for pod in pods(rendered).values()}
         assert requests == {"20m"}
+
+
+def test_haproxy_takes_the_configuration_that_the_secret_holds(rendered, tmp_path):
+    """With its script beside it."""
+    (found,) = (found for name, found in of(rendered, "Secret").items() if name.startswith("load-balancer-settings-"))
+    files = {name: base64.b64decode(content).decode() for name, content in found["data"].items()}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text.replace("/run/scalelab/lb", str(tmp_path)), encoding="utf-8")
+
+    command = [str(demand_haproxy().path), "-c", "-f", str(tmp_path / "haproxy.cfg")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert checked.returncode == 0, checked.stderr

@@ -1,14 +1,12 @@
 """What differs between a cluster on a desk and one that serves: kustomizations and their patches. Pure."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.kubernetes.names import Document, Part, object_name, selector
 from scalelab.deployment.kubernetes.secrets import secret_generators
 from scalelab.deployment.kubernetes.workloads import described, replicas_of
 
-Overlay = Literal["local", "production"]
 MOST_GATEWAYS = 64
 """As a topology allows, and as HAProxy has places for."""
 REPLICATED: tuple[Part, ...] = ("load_balancer", "api_gateway", "microservice", "worker")
@@ -31,49 +29,43 @@ def secrets_kustomization(topology: Topology) -> Document:
 def local_overlay(namespace: str, images: Mapping[str, str]) -> dict[str, list[object]]:
     """Files of the overlay: one of each part, asking for little."""
     little = {"cpu": "20m", "memory": "64Mi"}
-    ask_little = [
-        {"op": "replace", "path": "/spec/template/spec/containers/0/resources/requests", "value": little},
-    ]
+    requests = "/spec/template/spec/containers/0/resources/requests"
+    whole = kustomization(
+        namespace=namespace,
+        resources=["../../base", "../../secrets"],
+        images=image_entries(images),
+        replicas=[{"name": object_name(part), "count": 1} for part in REPLICATED],
+        patches=[{"path": "requests.yaml", "target": {"kind": kind}} for kind in ("Deployment", "StatefulSet")],
+    )
     return {
-        "kustomization.yaml": [
-            kustomization(
-                namespace=namespace,
-                resources=["../../base", "../../secrets"],
-                images=image_entries(images),
-                replicas=[{"name": object_name(part), "count": 1} for part in REPLICATED],
-                patches=[
-                    {"path": "requests.yaml", "target": {"kind": kind}} for kind in ("Deployment", "StatefulSet")
-                ],
-            )
-        ],
-        "requests.yaml": [ask_little],
+        "kustomization.yaml": [whole],
+        "requests.yaml": [[{"op": "replace", "path": requests, "value": little}]],
     }
 
 
 def production_overlay(topology: Topology, namespace: str, images: Mapping[str, str]) -> dict[str, list[object]]:
     """Files of the overlay: two of each part that can be, gateways as many as their CPU wants, on hosts apart."""
-    apart: dict[str, list[object]] = {f"apart/{object_name(part)}.yaml": [_apart(part)] for part in REPLICATED}
+    anti_affinity: dict[str, list[object]] = {
+        f"anti-affinity/{object_name(part)}.yaml": [_anti_affinity(part)] for part in REPLICATED
+    }
+    counts = {part: max(LEAST_REPLICAS, replicas_of(part, topology)) for part in REPLICATED if part != "api_gateway"}
+    uncounted = {
+        "path": "without-replicas.yaml",
+        "target": {"kind": "Deployment", "name": object_name("api_gateway")},
+    }
+    whole = kustomization(
+        namespace=namespace,
+        resources=["../../base", "../../secrets", "autoscaling.yaml", "disruption-budgets.yaml"],
+        images=image_entries(images),
+        replicas=[{"name": object_name(part), "count": count} for part, count in counts.items()],
+        patches=[uncounted, *({"path": path} for path in anti_affinity)],
+    )
     return {
-        "kustomization.yaml": [
-            kustomization(
-                namespace=namespace,
-                resources=["../../base", "../../secrets", "autoscaling.yaml", "disruption.yaml"],
-                images=image_entries(images),
-                replicas=[
-                    {"name": object_name(part), "count": max(LEAST_REPLICAS, replicas_of(part, topology))}
-                    for part in REPLICATED
-                    if part != "api_gateway"
-                ],
-                patches=[
-                    {"path": "autoscaled.yaml", "target": {"kind": "Deployment", "name": object_name("api_gateway")}},
-                    *({"path": path} for path in apart),
-                ],
-            )
-        ],
+        "kustomization.yaml": [whole],
         "autoscaling.yaml": [_autoscaler(topology)],
-        "autoscaled.yaml": [[{"op": "remove", "path": "/spec/replicas"}]],
-        "disruption.yaml": [_one_at_a_time(part) for part in REPLICATED],
-        **apart,
+        "without-replicas.yaml": [[{"op": "remove", "path": "/spec/replicas"}]],
+        "disruption-budgets.yaml": [_one_at_a_time(part) for part in REPLICATED],
+        **anti_affinity,
     }
 
 
@@ -122,7 +114,7 @@ def _one_at_a_time(part: Part) -> Document:
     }
 
 
-def _apart(part: Part) -> Document:
+def _anti_affinity(part: Part) -> Document:
     term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": selector(part)}
     wish = {"weight": 100, "podAffinityTerm": term}
     affinity = {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [wish]}}

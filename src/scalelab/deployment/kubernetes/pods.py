@@ -42,7 +42,7 @@ def _container(part: Part, program: Program, topology: Topology) -> Document:
         "env": [{"name": name, "value": value} for name, value in program.environment.items()],
         "ports": [{"name": name, "containerPort": port} for name, port in PORTS[part].items()],
         **program.probes,
-        "lifecycle": {"preStop": {"sleep": {"seconds": program.forget_s}}} if program.forget_s else {},
+        "lifecycle": {"preStop": {"sleep": {"seconds": program.pre_stop_s}}} if program.pre_stop_s else {},
         "resources": _resources(program.resources),
         "securityContext": {
             "allowPrivilegeEscalation": False,

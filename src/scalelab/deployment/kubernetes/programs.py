@@ -13,7 +13,7 @@ from scalelab.deployment.kubernetes.names import Document, Part
 
 OWN_IMAGE, HAPROXY_IMAGE, VALKEY_IMAGE, POSTGRESQL_IMAGE = "scalelab", "haproxy", "valkey", "postgres"
 """Names that the overlays replace by images."""
-FORGET_S = 5
+ENDPOINT_LAG_S = 5
 """How long a cluster may take to tell every node and name server that a pod takes no more new connections."""
 GRACEFUL_S = math.ceil(ServiceSettings.model_fields["graceful_timeout_s"].default)
 MARGIN_S = 10
@@ -52,15 +52,15 @@ class Program:
     scratch: tuple[str, ...] = ("/tmp",)  # noqa: S108  of the container, whose root file system is read-only
     """Folders that can be written to and are empty at the start."""
     data: Data | None = None
-    forget_s: int = 0
+    pre_stop_s: int = 0
     """How long it goes on as before when it is to end, so that the cluster forgets its address."""
-    farewell_s: int = GRACEFUL_S
+    shutdown_s: int = GRACEFUL_S
     """Longest time that it takes to end by itself after that."""
 
     @property
     def grace_period_s(self) -> int:
         """After which the node kills it."""
-        return self.forget_s + self.farewell_s + MARGIN_S
+        return self.pre_stop_s + self.shutdown_s + MARGIN_S
 
 
 def program_of(part: Part, topology: Topology) -> Program:
@@ -74,7 +74,7 @@ def _load_balancer(_topology: Topology) -> Program:
         ("haproxy", "-W", "-db", "-f", str(INSIDE.settings / "haproxy.cfg")),
         _HTTP_PROBES,
         scratch=(str(INSIDE.balancer),),
-        forget_s=2 * FORGET_S,  # balancers outside the cluster look less often
+        pre_stop_s=2 * ENDPOINT_LAG_S,  # balancers outside the cluster look less often
     )
 
 
@@ -89,13 +89,13 @@ def _api_gateway(topology: Topology) -> Program:
         # All of its share is asked for: the autoscaler's percentage is then one of what a gateway can do.
         resources=Resources(cores, cores, memory_mib // 2, memory_mib),
         environment={DRAIN_VARIABLE: f"{drain_s:g}"},
-        forget_s=FORGET_S,
-        farewell_s=math.ceil(drain_s) + GRACEFUL_S,
+        pre_stop_s=ENDPOINT_LAG_S,
+        shutdown_s=math.ceil(drain_s) + GRACEFUL_S,
     )
 
 
 def _microservice(_topology: Topology) -> Program:
-    return Program(OWN_IMAGE, ("microservice",), _HTTP_PROBES, forget_s=FORGET_S)
+    return Program(OWN_IMAGE, ("microservice",), _HTTP_PROBES, pre_stop_s=ENDPOINT_LAG_S)
 
 
 def _worker(_topology: Topology) -> Program:
@@ -104,7 +104,7 @@ def _worker(_topology: Topology) -> Program:
 
 def _database(topology: Topology) -> Program:
     data = Data(str(INSIDE.data), 2) if topology.database.url == "sqlite:" else None
-    return Program(OWN_IMAGE, ("database",), _HTTP_PROBES, data=data, forget_s=FORGET_S)
+    return Program(OWN_IMAGE, ("database",), _HTTP_PROBES, data=data, pre_stop_s=ENDPOINT_LAG_S)
 
 
 def _cache(topology: Topology) -> Program:
@@ -136,7 +136,7 @@ def _postgresql(_topology: Topology) -> Program:
         },
         scratch=("/tmp", "/var/run/postgresql"),  # noqa: S108
         data=data,
-        farewell_s=3 * GRACEFUL_S,
+        shutdown_s=3 * GRACEFUL_S,
     )
 
 

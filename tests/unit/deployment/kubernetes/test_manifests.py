@@ -53,7 +53,7 @@ def test_no_two_objects_share_kind_and_name(objects):
     named = [
         (found["kind"], found["metadata"]["name"])
         for path, documents in stack.files.items()
-        if "/apart/" not in path
+        if "/anti-affinity/" not in path
         for found in documents
         if isinstance(found, dict) and "metadata" in found
     ]

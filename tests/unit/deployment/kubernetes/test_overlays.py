@@ -23,7 +23,7 @@ def test_in_production_there_are_two_of_each_that_can_be(objects):
     counts = {entry["name"]: entry["count"] for entry in overlay(stack, "production")["replicas"]}
 
     assert counts == {"load-balancer": 2, "microservice": 2, "worker": 3}
-    assert stack.files["overlays/production/autoscaled.yaml"] == [[{"op": "remove", "path": "/spec/replicas"}]]
+    assert stack.files["overlays/production/without-replicas.yaml"] == [[{"op": "remove", "path": "/spec/replicas"}]]
 
 
 @pytest.mark.parametrize(("replicas", "bounds"), [(1, (2, 8)), (3, (3, 12)), (40, (40, 64))])

@@ -15,7 +15,7 @@ def test_every_program_ends_before_it_is_killed(part):
     """Also after the cluster was given time to forget its address."""
     program = program_of(part, SERVER)
 
-    assert program.forget_s + GRACEFUL_S < program.grace_period_s
+    assert program.pre_stop_s + GRACEFUL_S < program.grace_period_s
 
 
 def test_a_gateway_has_time_to_say_goodbye():
@@ -25,7 +25,7 @@ def test_a_gateway_has_time_to_say_goodbye():
     program = program_of("api_gateway", slow)
 
     assert float(program.environment["DRAIN_DELAY_S"]) == drain_delay_s(slow.load_balancer) == 26.0
-    assert program.grace_period_s > program.forget_s + 26 + GRACEFUL_S
+    assert program.grace_period_s > program.pre_stop_s + 26 + GRACEFUL_S
 
 
 def test_a_gateways_quota_is_its_request():
