@@ -47,7 +47,7 @@ def export(
         export_compose(wanted, directory, os.environ)
         _tell(directory, ("start it", f"docker compose --file {directory}/compose.yaml up --detach --wait"))
         return
-    of_its_own = namespace or DEFAULT_NAMESPACE
+    of_its_own = DEFAULT_NAMESPACE if namespace is None else namespace
     export_kubernetes(wanted, directory, of_its_own, service_images(os.environ))
     _tell(
         directory,

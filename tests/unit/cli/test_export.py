@@ -38,6 +38,7 @@ def test_a_compose_project_of_a_topology_file(capsys, tmp_path):
         (["kubernetes", "."], "is not empty"),
         (["compose", "lab", "--namespace", "lab"], "--namespace lab is for kubernetes"),
         (["kubernetes", "lab", "--namespace", "Lab"], "--namespace 'Lab' is no name"),
+        (["kubernetes", "lab", "--namespace", ""], "--namespace '' is no name"),
         (["kubernetes", "lab", "--set", "nonsense=1"], "nonsense"),
         (["kubernetes", "lab", "--set", "cache.engine=memory"], "not offered on kubernetes"),
         (["kubernetes", "lab", "--topology", "absent.toml"], "absent.toml cannot be read"),

@@ -25,18 +25,11 @@ def manifests(topology: Topology, namespace: str, images: Mapping[str, str]) -> 
         namespace: that it gets for itself.
         images: to run, by the name of the image in the base.
     """
-    overlays = {
-        "local": local_overlay(namespace, images),
-        "production": production_overlay(topology, namespace, images),
-    }
     return {
         **_below("base", _base(topology, namespace)),
         "secrets/kustomization.yaml": [secrets_kustomization(topology)],
-        **{
-            path: documents
-            for name, files in overlays.items()
-            for path, documents in _below(f"overlays/{name}", files).items()
-        },
+        **_below("overlays/local", local_overlay(namespace, images)),
+        **_below("overlays/production", production_overlay(topology, namespace, images)),
     }
 
 
