@@ -13,20 +13,25 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """`scalelab run faults` and its report."""
-    home, folder = Path(tempfile.mkdtemp(prefix="slf")), tmp_path_factory.mktemp("faults")
+def run_and_report(experiment, folder):
+    """`scalelab run` of it, and its report."""
+    home = Path(tempfile.mkdtemp(prefix="slf"))
     environment = os.environ | {"SCALELAB_HOME": str(home)}
 
     def scalelab(*arguments):
         command = [sys.executable, "-m", "scalelab.cli.main", *map(str, arguments)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
 
-    run = scalelab("run", "faults", "--results", folder / "results")
+    run = scalelab("run", experiment, "--results", folder / "results")
     scalelab("report", folder / "results" / "latest", "--reports", folder / "reports")
     shutil.rmtree(home)
     return run, folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """`scalelab run faults` and its report."""
+    return run_and_report("faults", tmp_path_factory.mktemp("faults"))
 
 
 def test_no_request_is_lost(finished):
@@ -58,3 +63,16 @@ def test_the_report_tells_it(finished):
     assert "## Faults" in text
     assert "freeze api\\_gateway-1 for 5 s" in text
     assert "All times count from the beginning of the fault." in text
+
+
+def test_no_task_is_lost_or_done_twice(tmp_path):
+    """A worker killed in the middle of its tasks, then their queue's server: each task has its result."""
+    run, folder = run_and_report("faults_tasks", tmp_path)
+
+    record = json.loads((folder / "results" / "latest" / "results_2_gateways" / "1" / "run.json").read_text())
+    assert [fault["trouble"] for fault in record["faults"]] == ["", ""], run.stderr[-2000:]
+    outcomes = record["tasks"]["outcomes"]
+    assert outcomes["acknowledged"] > 100
+    assert outcomes["succeeded"] == outcomes["looked_up"] == outcomes["acknowledged"]
+    assert record["defects"] == {}
+    assert "## What became of the long tasks" in (folder / "reports" / "summary.md").read_text()
