@@ -44,6 +44,17 @@ KNOWN_FAILURES = {
     ),
 }
 """Kind -> tests that fail, which `EXPLAINED` explains. Kind `check` only describes behaviour and is not judged."""
+ROUTES = """
+[upstreams.suite]
+url = "http://127.0.0.1:{port}"
+
+[[routes]]
+path = "/"
+upstream = "suite"
+methods = ["GET", "POST", "PUT", "DELETE", "M-SEARCH"]
+protection = "none"
+vary = "origin"
+"""
 EXPLAINED = "docs/explanation/http-cache-suite.md"
 SUITE_LIMIT_S = 600
 _RUN = """
@@ -110,8 +121,9 @@ def stack(origin_port: int, work: Path):
     """One gateway in front of it; yields the gateway's URL."""
     scalelab = str(Path(sys.executable).with_name("scalelab"))
     environment = {**os.environ, "SCALELAB_HOME": str(work / "s")}
-    route = f'api_gateway.origin_routes=[{{path="/",upstream="http://127.0.0.1:{origin_port}"}}]'
-    start = [scalelab, "up", "--detach", "--set", route, "--set", "database.records=100"]
+    routes = work / "routes.toml"
+    routes.write_text(ROUTES.format(port=origin_port))
+    start = [scalelab, "up", "--detach", "--routes", str(routes)]
     subprocess.run(start, env=environment, check=True, stdout=subprocess.DEVNULL)
     try:
         status = subprocess.run([scalelab, "status", "--json"], env=environment, check=True, stdout=subprocess.PIPE)

@@ -19,7 +19,7 @@ from scalelab.cli.errors import complain, tell_error
 from scalelab.cli.exit_codes import ExitCode
 
 VERBS = (
-    *("up", "status", "scale", "keys", "purge", "down", "export"),
+    *("up", "status", "scale", "routes", "keys", "purge", "down", "export"),
     *("plan", "run", "report", "lessons", "load", "capacity", "fit", "predict", "compare", "watch", "selftest"),
     "doctor",
 )

@@ -18,6 +18,7 @@ from scalelab.contracts.topology import Topology
 from scalelab.deployment.compose.stack import ComposeStack
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.progress import ignore_progress
+from scalelab.deployment.routes_file import read_routes
 from scalelab.deployment.state_directory import StackDirectory, stack_directory
 from scalelab.deployment.supervisor import start_detached
 from scalelab.deployment.topology_file import read_topology
@@ -33,6 +34,13 @@ def up(
             help="Experiment whose [topology] is taken: a file, or a shipped one's name.", show_default=False
         ),
     ] = None,
+    routes: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with routes of your own: balancer, gateways and cache in front of your service.",
+            show_default=False,
+        ),
+    ] = None,
     gateways: Annotated[int | None, typer.Option(help="Gateway instances.", show_default=False)] = None,
     port: Annotated[
         int | None, typer.Option(help="The balancer's port; 0 takes a free one.", show_default=False)
@@ -41,11 +49,12 @@ def up(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="One field of the topology, e.g. database.pool_size=16."),
     ] = None,
+    *,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready.")] = False,
     on: OnOption = On.local,
 ) -> None:
     """Start a stack. In the foreground it stops on Ctrl-C."""
-    wanted = _wanted_topology(topology, experiment, gateways, port, settings or [])
+    wanted = _wanted_topology(topology, experiment, routes, _overrides(gateways, port, settings or []))
     directory = stack_directory(name)
     console = Console(stderr=True)
     if detach:
@@ -74,18 +83,23 @@ def _run_in_foreground(stack: LocalStack | ComposeStack, console: Console) -> No
 
 
 def _wanted_topology(
-    topology: Path | None, experiment: Path | None, gateways: int | None, port: int | None, settings: list[str]
+    topology: Path | None, experiment: Path | None, routes: Path | None, overrides: list[str]
 ) -> Topology:
     if topology is not None and experiment is not None:
         raise CommandError("--topology and --experiment exclude each other: give one of them", ExitCode.USAGE)
+    table = None if routes is None else read_routes(routes)
+    if experiment is not None:
+        return read_topology(_experiment_file(experiment), "experiment", overrides, table)
+    return read_topology(topology, "topology", overrides, table)
+
+
+def _overrides(gateways: int | None, port: int | None, settings: list[str]) -> list[str]:
     overrides = list(settings)
     if gateways is not None:
         overrides.append(f"api_gateway.replicas={gateways}")
     if port is not None:
         overrides.append(f"load_balancer.port={port}")
-    if experiment is not None:
-        return read_topology(_experiment_file(experiment), "experiment", overrides)
-    return read_topology(topology, "topology", overrides)
+    return overrides
 
 
 def _experiment_file(experiment: Path) -> Path:

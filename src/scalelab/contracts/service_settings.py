@@ -11,7 +11,8 @@ from pydantic import Field
 
 from scalelab.contracts.membership import Member
 from scalelab.contracts.model import Contract
-from scalelab.contracts.topology import BalancingPolicy, Delay, OriginRoute
+from scalelab.contracts.routes import Route, Upstream
+from scalelab.contracts.topology import BalancingPolicy, Delay
 
 SETTINGS_FILE_VARIABLE = "SCALELAB_SETTINGS"
 FIELD_VARIABLE_PREFIX = "SCALELAB_"
@@ -64,7 +65,10 @@ class GatewaySettings(ServiceSettings):
     """`listen` serves the public HTTP contract."""
 
     database_url: str
+    """Empty in a stack without the laboratory's services: then accounts are read from `accounts_file`."""
     microservice_url: str
+    accounts_file: Path | None = None
+    """As the database service has it."""
     cache_url: str
     """`memory:`, `unix:///path.sock` or `redis://host:port/0`."""
     cache_password_file: Path | None = None
@@ -102,7 +106,9 @@ class GatewaySettings(ServiceSettings):
     hit_path_max_mib: int = 64
     direct_path: bool = True
     """Whether plain reads by known clients go straight to their handler, around the framework."""
-    origin_routes: tuple[OriginRoute, ...] = ()
+    upstreams: dict[str, Upstream] = Field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    """Routes of one's own as they are at the start."""
     token_algorithm: Literal["EdDSA", "HS256"]
     token_lifetime_s: float
     clock_leeway_s: float

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from scalelab.contracts.model import Contract
+from scalelab.contracts.routes import RouteTable
 
 Seconds = Annotated[float, Field(ge=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
@@ -64,17 +65,6 @@ class LoadBalancer(Contract):
                 f"'power_of_two', which is near to it"
             )
         return self
-
-
-class OriginRoute(Contract):
-    """An HTTP service behind the gateway that needs no token; the cache obeys its Cache-Control (RFC 9111)."""
-
-    path: Annotated[str, Field(pattern=r"^/([^?#%]+/)?$")]
-    """Everything below it goes to the upstream, path unchanged; the gateway's own routes go first."""
-    upstream: Annotated[str, Field(pattern=r"^http://[^/?#]+/?$")]
-    """`http://host:port`."""
-    stores_cookies: bool = False
-    """Whether an answer with Set-Cookie may be shared. RFC 9111 allows it; it hands one client's cookie to all."""
 
 
 class ApiGateway(Contract):
@@ -144,7 +134,6 @@ class ApiGateway(Contract):
     """Whether a request that was verified and answered from the cache before is answered from memory."""
     hit_path_max_mib: Annotated[int, Field(ge=1, le=65_536)] = 64
     """Memory of one gateway for these answers."""
-    origin_routes: tuple[OriginRoute, ...] = ()
     token_algorithm: Literal["EdDSA", "HS256"] = "EdDSA"  # noqa: S105  a name, not a secret
     token_lifetime_s: PositiveSeconds = 3600.0
     clock_leeway_s: Seconds = 30.0
@@ -229,9 +218,12 @@ class Accounts(Contract):
     load_pool_size: Annotated[int, Field(ge=0, le=1000)] = 10
 
 
-class Topology(Contract):
+class Topology(RouteTable):
     """A whole stack. Every field has a default; a file or `--set path=value` changes single ones."""
 
+    laboratory: bool = True
+    """Whether microservice, database and worker run, and the gateway has the routes that need them. A stack that is
+    started with `--routes` is without, unless told otherwise."""
     load_balancer: LoadBalancer = LoadBalancer()
     api_gateway: ApiGateway = ApiGateway()
     microservice: Microservice = Microservice()
@@ -240,6 +232,10 @@ class Topology(Contract):
     cache: Cache = Cache()
     logging: Logging = Logging()
     accounts: Accounts = Accounts()
+
+    def with_routes(self, table: RouteTable) -> Self:
+        """The same with other routes of one's own."""
+        return self.model_copy(update={"upstreams": table.upstreams, "routes": table.routes})
 
     @model_validator(mode="after")
     def _one_cache_for_all_gateways(self) -> Self:

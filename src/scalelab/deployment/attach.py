@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Mapping
 
+from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.deployment.compose.record import read_compose_record
 from scalelab.deployment.compose.stack import ComposeStack, stop_compose_stack
@@ -40,6 +41,11 @@ class AttachedStack:
     def scale(self, service: ServiceName, replicas: int) -> StackView:
         """See `base.RunningStack`."""
         request = {"verb": "scale", "service": service, "replicas": replicas}
+        return ask_view(self.directory.control_socket, request, None)
+
+    def change_routes(self, table: RouteTable) -> StackView:
+        """See `base.RoutedStack`."""
+        request = {"verb": "routes", "table": table.model_dump(mode="json")}
         return ask_view(self.directory.control_socket, request, None)
 
     def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.contracts.topology import Topology
 
@@ -27,6 +28,18 @@ class RunningStack(Protocol):
 
     def stop(self) -> None:
         """End it; returns when every process is gone and every port refuses. Idempotent."""
+
+
+class RoutedStack(RunningStack, Protocol):
+    """One whose routes can be changed while it runs."""
+
+    def change_routes(self, table: RouteTable) -> StackView:
+        """Other routes of one's own for every gateway, or for none; returns when each has them.
+
+        Raises:
+            RoutesError: a gateway did not take them; those of before are in force.
+            StackGoneError: it has ended.
+        """
 
 
 class Deployment(Protocol):

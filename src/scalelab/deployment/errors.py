@@ -41,6 +41,10 @@ class KeyRotationError(DeploymentError):
     """Raised when a new key was not taken by every gateway; the key of before signs on."""
 
 
+class RoutesError(DeploymentError):
+    """Raised when routes were not taken by every gateway; those of before are in force everywhere."""
+
+
 class StackGoneError(DeploymentError):
     """Raised when the stack has ended in the meantime."""
 
@@ -55,6 +59,7 @@ KINDS: dict[str, type[DeploymentError]] = {
         StartError,
         ScaleError,
         StopError,
+        RoutesError,
         StackGoneError,
     )
 }

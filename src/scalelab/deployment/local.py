@@ -14,13 +14,14 @@ from types import TracebackType
 from typing import Self
 
 from scalelab.contracts.faults import Fault, IsNoticed
+from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
 from scalelab.deployment.disturbances import Disturbances
 from scalelab.deployment.engines import demand_cache, demand_haproxy, demand_valkey
-from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError
+from scalelab.deployment.errors import DeploymentError, RoutesError, ScaleError, StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
 from scalelab.deployment.instance import Instance
@@ -29,6 +30,7 @@ from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.offers import demand_local_offers
 from scalelab.deployment.processes import mark_of, raise_descriptor_limit
 from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
+from scalelab.deployment.routes_change import await_taken, demand_takeable
 from scalelab.deployment.scaling import instances_of, members, scale_step, scaled_topology
 from scalelab.deployment.service_commands import service_command
 from scalelab.deployment.stack_parts import StackParts, bound_instance, gateway_endpoints, made_parts, write_secrets
@@ -243,6 +245,33 @@ class LocalStack:
             except ScaleError as error:
                 self._events.write("members_not_restored", reason=str(error))
         self._fleet.stop(added, STOP_GRACE_S)
+
+    # --- routes -----------------------------------------------------------------------------------------------
+
+    def change_routes(self, table: RouteTable) -> StackView:
+        """Other routes of one's own for every gateway, or for none; returns when each has them.
+
+        Raises:
+            RoutesError: a gateway did not take them; those of before are in force.
+            StackGoneError: it has ended.
+        """
+        with self._scaling:
+            parts = self._present()
+            before = parts.plan.topology
+            gateways = {one.name: one.admin for one in self._fleet.of("api_gateway") if one.admin is not None}
+            demand_takeable(gateways, parts.plan.nonce, table)
+            parts.plan = replace(
+                parts.plan, topology=before.with_routes(table)
+            )  # for a gateway that starts meanwhile
+            try:
+                await_taken(gateways, parts.plan.nonce, table)
+            except RoutesError:
+                parts.plan = replace(parts.plan, topology=before)
+                await_taken(gateways, parts.plan.nonce, before.route_table)
+                raise
+            self._record()
+            self._events.write("routes_changed", routes=len(table.routes))
+            return self.view()
 
     # --- disturb ----------------------------------------------------------------------------------------------
 

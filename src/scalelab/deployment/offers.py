@@ -46,6 +46,10 @@ def demand_kubernetes_offers(topology: Topology) -> None:
 
 
 def _demand_container_offers(topology: Topology, where: str) -> None:
+    if topology.routes or not topology.laboratory:
+        raise ConfigurationError(
+            f"routes of one's own, and laboratory = false, are not offered on {where}: start them on this machine"
+        )
     if topology.load_balancer.engine != "haproxy":
         raise ConfigurationError(
             f"load_balancer.engine = {topology.load_balancer.engine!r} is not offered on {where}: use 'haproxy', "

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from scalelab.contracts.handicap import HANDICAP_PATH, Handicap
 from scalelab.contracts.http_names import HEALTH_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
+from scalelab.contracts.routes import ROUTES_PATH, RoutesChange
 from scalelab.contracts.signing_keys import KEYS_RELOAD_PATH, ReloadedKeys
 from scalelab.deployment.listeners import Endpoint
 
@@ -91,6 +92,16 @@ def change_handicap(admin: Endpoint, nonce: str, handicap: Handicap | None) -> s
         return answer
     status, document = answer
     return "" if status == HTTPStatus.OK else f"status {status}: {document}"
+
+
+def put_routes(admin: Endpoint, nonce: str, change: RoutesChange) -> str:
+    """Give a gateway other routes, or ask whether it could take them; empty, or why not."""
+    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
+    answer = _exchange(connection, "PUT", ROUTES_PATH, change.model_dump_json().encode(), nonce)
+    if isinstance(answer, str):
+        return answer
+    status, body = answer
+    return "" if status == HTTPStatus.OK else str(body.get("reason", f"status {status}"))
 
 
 def _members(answer: tuple[int, dict[str, object]] | str) -> MembersView | str:

@@ -38,10 +38,10 @@ def instances_of(topology: Topology) -> dict[ServiceName, int]:
     return {
         "load_balancer": 1,
         "cache": 1 if has_own_cache else 0,
-        "database": 1,
-        "microservice": 1,
+        "database": int(topology.laboratory),
+        "microservice": int(topology.laboratory),
         "api_gateway": topology.api_gateway.replicas,
-        "worker": topology.worker.replicas if has_queue else 0,
+        "worker": topology.worker.replicas if has_queue and topology.laboratory else 0,
     }
 
 
@@ -53,6 +53,8 @@ def scaled_topology(topology: Topology, service: ServiceName, replicas: int) -> 
     """
     if service not in SCALABLE:
         raise ConfigurationError(f"{service} cannot be scaled; {' and '.join(SCALABLE)} can")
+    if service == "worker" and not topology.laboratory:
+        raise ConfigurationError("worker cannot be scaled: laboratory = false has no tasks for it")
     if service == "worker" and topology.cache.engine == "memory":
         raise ConfigurationError("worker cannot be scaled: cache.engine = 'memory' has no queue for it")
     document = topology.model_dump()

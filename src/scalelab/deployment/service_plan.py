@@ -131,12 +131,16 @@ class StackPlan:
 
     def _gateway(self) -> dict[str, object]:
         gateway = self.topology.api_gateway.model_dump(exclude={"replicas", "cpu_limit_cores"})
+        has_laboratory = self.topology.laboratory
         return gateway | {
             "database_url": self.database_url,
             "microservice_url": self.microservice_url,
+            "accounts_file": None if has_laboratory else self.accounts_file,
+            "upstreams": self.topology.upstreams,
+            "routes": self.topology.routes,
             "cache_url": self.cache_url,
             "cache_password_file": self._password_file(self.cache_password_file),
-            "queue_url": self.cache_url,
+            "queue_url": self.cache_url if has_laboratory else "memory:",
             "task_result_ttl_s": self.topology.worker.result_ttl_s,
             "token_issuer": TOKEN_ISSUER,
             "token_audience": TOKEN_AUDIENCE,

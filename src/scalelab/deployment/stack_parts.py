@@ -47,8 +47,8 @@ def made_parts(topology: Topology, directory: StackDirectory, fleet: Fleet) -> S
         topology=topology,
         nonce=credentials.nonce,
         directory=directory,
-        database_url=_traffic(fleet.of("database")[0]).url,
-        microservice_url=_traffic(fleet.of("microservice")[0]).url,
+        database_url=_url_of(fleet.of("database")),
+        microservice_url=_url_of(fleet.of("microservice")),
         members=members(gateway_endpoints(fleet.of("api_gateway"))),
     )
     traffic = Traffic(
@@ -76,6 +76,11 @@ def write_secrets(parts: StackParts) -> Future[None]:
 def gateway_endpoints(gateways: Collection[Instance]) -> dict[str, Endpoint]:
     """Where each of them listens."""
     return {gateway.name: _traffic(gateway) for gateway in gateways}
+
+
+def _url_of(instances: Collection[Instance]) -> str:
+    """Of the one there is; empty without one."""
+    return next((_traffic(instance).url for instance in instances), "")
 
 
 def _traffic(instance: Instance) -> Endpoint:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from scalelab.contracts.document_faults import validation_faults
+from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import ConfigurationError
 from scalelab.deployment.overrides import apply_overrides
@@ -18,19 +19,28 @@ from scalelab.deployment.overrides import apply_overrides
 FileKind = Literal["topology", "experiment"]
 
 
-def read_topology(file: Path | None = None, kind: FileKind = "topology", overrides: Sequence[str] = ()) -> Topology:
+def read_topology(
+    file: Path | None = None,
+    kind: FileKind = "topology",
+    overrides: Sequence[str] = (),
+    routes: RouteTable | None = None,
+) -> Topology:
     """The topology of `file` (or the defaults), with `overrides` over it.
 
     Args:
         file: a TOML document: the topology itself, or an experiment with a `[topology]` table.
         kind: which of the two.
         overrides: `path=value` each, later ones over earlier ones.
+        routes: in place of those of the file; the stack is then without the laboratory's services, unless it is told.
 
     Raises:
         ConfigurationError: every fault of file and overrides, with the keys' paths.
     """
     source = "topology" if file is None else str(file)
-    document, faults = apply_overrides(_document(file, kind), overrides)
+    said = _document(file, kind)
+    if routes is not None:
+        said = {"laboratory": False, **said, **routes.model_dump(mode="json")}
+    document, faults = apply_overrides(said, overrides)
     try:
         topology = Topology.model_validate(document)
     except ValidationError as error:

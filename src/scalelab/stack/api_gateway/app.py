@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from scalelab.contracts.http_names import (
     DATA_PATH,
     HEALTH_PATH,
+    OPENAPI_PATH,
     PROCESS_PATH,
 )
 from scalelab.contracts.records import DATA_WRITE_SCOPE, RecordUpdate
@@ -21,7 +22,7 @@ from scalelab.stack.api_gateway.forwarding import forward
 from scalelab.stack.api_gateway.gateway_layer import GatewayLayer
 from scalelab.stack.api_gateway.gateway_parts import GatewayParts
 from scalelab.stack.api_gateway.long_tasks import long_task_routes
-from scalelab.stack.api_gateway.openapi import OPENAPI_PATH, api_description
+from scalelab.stack.api_gateway.openapi import api_description
 from scalelab.stack.api_gateway.purging import purge_routes, tags_of_record
 from scalelab.stack.api_gateway.request_input import Refusal, read_document, takes_record_key
 from scalelab.stack.api_gateway.response_cache import cached
@@ -45,21 +46,22 @@ def create_app(settings: GatewaySettings) -> ASGIApp:
 
 def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMetrics) -> ASGIApp:
     """The same from parts at hand."""
-    reads = record_reads(settings, parts)
-    if settings.direct_path:
-        parts.read_directly(reads, RequestRecords(metrics, settings.access_sample_ratio))
+    has_laboratory = settings.accounts_file is None
     service = build_service(
         settings,
         [
-            *open_routes(settings),
+            health_route(settings),
             *account_routes(parts),
-            *record_routes(parts, reads),
-            *long_task_routes(parts.tasks),
-            *parts.origins.routes(),
+            *(laboratory_routes(settings, parts, metrics) if has_laboratory else ()),
         ],
+        fallback=parts.own_routes.live,
         metrics=metrics,
         resources=parts.opened,
-        admin_routes=[*purge_routes(parts.purges), *key_routes(parts.access.keys)],
+        admin_routes=[
+            *purge_routes(parts.purges),
+            *key_routes(parts.access.keys),
+            *parts.own_routes.admin_routes(),
+        ],
     )
     return GatewayLayer(
         service,
@@ -67,6 +69,14 @@ def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMet
         authenticator=parts.authenticator,
         response_cache=parts.response_cache,
     )
+
+
+def laboratory_routes(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMetrics) -> Sequence[BaseRoute]:
+    """What needs the laboratory's services, and its description."""
+    reads = record_reads(settings, parts)
+    if settings.direct_path:
+        parts.read_directly(reads, RequestRecords(metrics, settings.access_sample_ratio))
+    return [description_route(), *record_routes(parts, reads), *long_task_routes(parts.tasks)]
 
 
 def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str, Handler]:
@@ -112,20 +122,23 @@ def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence
     return [Route(DATA_PATH, data, methods=["GET", "PUT"]), Route(PROCESS_PATH, read_process)]
 
 
-def open_routes(settings: GatewaySettings) -> Sequence[BaseRoute]:
-    """What anybody may ask."""
-    description = api_description()
+def health_route(settings: GatewaySettings) -> BaseRoute:
+    """Whom one has reached."""
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "instance": settings.instance, "stack": settings.stack_nonce})
 
+    return Route(HEALTH_PATH, health)
+
+
+def description_route() -> BaseRoute:
+    """The gateway's own routes, for machines."""
+    description = api_description()
+
     async def openapi(_request: Request) -> Response:
         return JSONResponse(description)
 
-    return [
-        Route(HEALTH_PATH, health),
-        Route(OPENAPI_PATH, openapi),
-    ]
+    return Route(OPENAPI_PATH, openapi)
 
 
 def record_tag(request: Request) -> str:

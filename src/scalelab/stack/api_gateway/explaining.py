@@ -15,16 +15,17 @@ from scalelab.stack.api_gateway.authentication import Handler
 from scalelab.stack.upstream.values import UpstreamFaultKind
 
 PROXY_NAME = "scalelab"
-_ERRORS: dict[UpstreamFaultKind | Literal["no_slot", "status"], str] = {
+_ERRORS: dict[UpstreamFaultKind | Literal["status"], str] = {
     "unreachable": "destination_unavailable",
     "timeout": "http_response_timeout",
     "broken": "http_response_incomplete",
     "left_alone": "destination_unavailable",
     "no_slot": "connection_limit_reached",
+    "too_large": "http_response_body_size",
     "status": "http_protocol_error",
 }
 """Our faults by the names of RFC 9209, section 2.3."""
-Fault = UpstreamFaultKind | Literal["no_slot", "status"]
+Fault = UpstreamFaultKind | Literal["status"]
 _MS_PER_S = 1000
 
 

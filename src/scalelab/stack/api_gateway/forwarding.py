@@ -22,19 +22,26 @@ from scalelab.stack.service_kit.problems import problem
 from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
 
 RETRY_AFTER_S = 1
+NO_SLOT = UpstreamFault("no_slot", "no upstream slot came free")
 _FAULT_STATUS = {
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
     "unreachable": HTTPStatus.SERVICE_UNAVAILABLE,
     "broken": HTTPStatus.BAD_GATEWAY,
+    "too_large": HTTPStatus.BAD_GATEWAY,
     "left_alone": HTTPStatus.SERVICE_UNAVAILABLE,
+    "no_slot": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Who was not reached has done nothing, and may be back soon; who broke off may have done anything."""
 _FAULT_DETAIL = {
     "timeout": "the service behind the gateway did not answer in time",
     "unreachable": "the service behind the gateway could not be reached",
     "broken": "the service behind the gateway broke off its answer",
+    "too_large": "the answer of the service behind the gateway is larger than allowed",
     "left_alone": "the service behind the gateway failed too often of late, and is left alone for a while",
+    "no_slot": "no upstream slot is free",
 }
+_NOT_LOGGED = frozenset({"left_alone", "no_slot"})
+"""That the breaker opened was, and slots are counted."""
 _PASSED_ON = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 """Faults of the service that mean the same seen from the client; any other 5xx is a bad gateway."""
 
@@ -96,8 +103,7 @@ async def slot_of(slots: UpstreamSlots) -> AsyncIterator[bool]:
 
 def no_slot(request: Request) -> Response:
     """The answer to who waited too long, or found the queue full."""
-    _explain(request, "no_slot")
-    return come_back(request, "no upstream slot is free")
+    return as_response(request, NO_SLOT)
 
 
 def come_back(request: Request, detail: str) -> Response:
@@ -122,7 +128,7 @@ def as_response(request: Request, outcome: UpstreamAnswer | UpstreamFault) -> Re
 
 
 def _fault_response(request: Request, fault: UpstreamFault) -> Response:
-    if fault.kind != "left_alone":  # that the breaker opened was logged
+    if fault.kind not in _NOT_LOGGED:
         structlog.get_logger().warning("upstream_fault", kind=fault.kind, detail=fault.detail)
     status, detail = _FAULT_STATUS[fault.kind], _FAULT_DETAIL[fault.kind]
     is_soon_back = status is HTTPStatus.SERVICE_UNAVAILABLE

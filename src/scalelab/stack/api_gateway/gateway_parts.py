@@ -11,6 +11,7 @@ from scalelab.contracts import metric_names
 from scalelab.contracts.http_names import DATA_PATH, PROCESS_PATH
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.access import Access
+from scalelab.stack.api_gateway.account_file import AccountFile
 from scalelab.stack.api_gateway.authentication import Handler
 from scalelab.stack.api_gateway.direct_path.direct_reads import STATE_NAME, DirectReads
 from scalelab.stack.api_gateway.direct_path.passage import Passage
@@ -19,7 +20,7 @@ from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slot
 from scalelab.stack.api_gateway.hot_path.wiring import HotPath
 from scalelab.stack.api_gateway.late_task_queue import LateTaskQueue
 from scalelab.stack.api_gateway.login import Login
-from scalelab.stack.api_gateway.origin.origins import Origins
+from scalelab.stack.api_gateway.own_routes.wiring import OwnRoutes
 from scalelab.stack.api_gateway.passwords import PasswordChecks
 from scalelab.stack.api_gateway.purging import Purges
 from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule, SharedRateCounts
@@ -93,7 +94,7 @@ class GatewayParts:
         self.writes = RecordWrites(self.slots, self.cache, self.coherence)
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
-        self.origins = Origins(settings.origin_routes, self.cache, settings.upstream_timeout_s)
+        self.own_routes = OwnRoutes(settings, self.cache, self.access.login_throttle.peer_of)
         self.connection_state = dict(self.hot_path.connection_state)
         expose_slots(self.slots, metrics)
 
@@ -125,17 +126,13 @@ class GatewayParts:
 
         Gives what the connections of the server need to know.
         """
-        timeout_s, is_kept_alive = self._settings.upstream_timeout_s, self._settings.upstream_keep_alive
         async with (
-            UpstreamClient(self._settings.database_url, timeout_s, is_kept_alive=is_kept_alive) as database,
-            UpstreamClient(self._settings.microservice_url, timeout_s, is_kept_alive=is_kept_alive) as microservice,
+            self._services(),
             self.access.opened(),
             self.tasks.opened(),
-            self.origins.opened(),
+            self.own_routes.opened(),
             self.coherence.opened(),
         ):
-            self.database, self.microservice = self._tactics.around(database), self._tactics.around(microservice)
-            self._pass_on(database, microservice)
             await self.cache.ping()  # connected before the first burst; without a cache it starts all the same
             try:
                 yield self.connection_state
@@ -146,6 +143,23 @@ class GatewayParts:
                 if self.rate_limiter is not None:
                     await self.rate_limiter.aclose()
                 self._passwords.close()
+
+    @asynccontextmanager
+    async def _services(self) -> AsyncIterator[None]:
+        """What the laboratory's routes ask; without them, a file of accounts is all there is."""
+        settings = self._settings
+        if settings.accounts_file is not None:
+            self.database = AccountFile(settings.accounts_file)
+            yield
+            return
+        timeout_s, is_kept_alive = settings.upstream_timeout_s, settings.upstream_keep_alive
+        async with (
+            UpstreamClient(settings.database_url, timeout_s, is_kept_alive=is_kept_alive) as database,
+            UpstreamClient(settings.microservice_url, timeout_s, is_kept_alive=is_kept_alive) as microservice,
+        ):
+            self.database, self.microservice = self._tactics.around(database), self._tactics.around(microservice)
+            self._pass_on(database, microservice)
+            yield
 
 
 def _rate_limiter(settings: GatewaySettings, metrics: ServiceMetrics) -> RateLimiter | None:

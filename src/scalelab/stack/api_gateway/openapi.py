@@ -12,6 +12,7 @@ from scalelab.contracts.http_names import (
     LOGIN_PATH,
     LOGOUT_PATH,
     LONGTASK_PATH,
+    OPENAPI_PATH,
     PROBLEM_MEDIA_TYPE,
     PROCESS_PATH,
     READY_PATH,
@@ -22,8 +23,6 @@ from scalelab.contracts.processing import ProcessView
 from scalelab.contracts.records import Record, RecordUpdate
 from scalelab.stack.api_gateway.login import LoginRequest
 from scalelab.stack.api_gateway.refresh import RefreshRequest
-
-OPENAPI_PATH = "/openapi.json"
 
 _Json = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"

@@ -13,6 +13,7 @@ from scalelab.stack.resilience import (
     Budget,
     HedgedUpstream,
     RecentLatencies,
+    Retries,
     RetryingUpstream,
     RetryRule,
 )
@@ -88,7 +89,7 @@ class Tactics:
             asked = hedged
         if settings.retries:
             retry_rule = RetryRule(settings.retries, settings.retry_backoff_s, settings.retry_backoff_max_s)
-            retrying = RetryingUpstream(asked, retry_rule, Budget(settings.retry_budget_ratio))
+            retrying = RetryingUpstream(asked, Retries(retry_rule, Budget(settings.retry_budget_ratio)))
             self._retrying.append(retrying)
             asked = retrying
         return asked

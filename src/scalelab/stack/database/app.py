@@ -12,7 +12,8 @@ from scalelab.stack.database.pool_occupants import PoolOccupants
 from scalelab.stack.database.query_pool import QueryPool, expose_pool
 from scalelab.stack.database.routes import RecordRoutes
 from scalelab.stack.database.seeding import Seeding
-from scalelab.stack.database.start import engine_of, read_accounts
+from scalelab.stack.database.start import engine_of
+from scalelab.stack.service_kit.accounts_file import read_accounts
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.delays import SimulatedDelay
 from scalelab.stack.service_kit.handicaps import Handicaps

@@ -53,6 +53,7 @@ def freshened(stored: Response, not_modified: Response) -> Response:
         stored.body,
         not_modified.request_time_s,
         not_modified.response_time_s,
+        stored.default_lifetime_s,
     )
 
 

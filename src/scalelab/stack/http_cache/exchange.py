@@ -23,6 +23,8 @@ class Response:
     """When the request that brought it was sent."""
     response_time_s: float
     """When its head arrived."""
+    default_lifetime_s: float | None = None
+    """Seconds for which it is fresh when its origin does not say."""
 
     @cached_property
     def directives(self) -> Directives:

@@ -27,14 +27,14 @@ def freshness_lifetime_s(response: Response) -> float:
 
 
 def explicit_lifetime_s(response: Response) -> float | None:
-    """The lifetime that the origin gave a shared cache; None when it gave none."""
+    """The lifetime that the origin gave a shared cache, or else its default; None when there is neither."""
     governing = response.governing
     for name in ("s-maxage", "max-age"):
         delta_s = governing.delta_s(name)
         if delta_s is not None:
             return float(delta_s)
     if response.targeted is not None or "expires" not in response.fields:
-        return None
+        return response.default_lifetime_s
     expires = response.fields.only("expires")
     expires_s = None if expires is None else parse_http_date(expires, response.response_time_s)
     return 0.0 if expires_s is None else expires_s - _date_s(response)

@@ -11,20 +11,16 @@ _NEVER_STORED = frozenset({HTTPStatus.NOT_MODIFIED, HTTPStatus.PARTIAL_CONTENT})
 _FIRST_FINAL_STATUS = 200
 
 
-def may_store(request: Request, response: Response, *, stores_cookies: bool = False) -> bool:
+def may_store(request: Request, response: Response) -> bool:
     """Whether a shared cache may keep this response for later GETs.
 
-    Args:
-        request: what was asked.
-        response: what came.
-        stores_cookies: whether a response with Set-Cookie may be shared. It may by RFC 9111; it hands one
-            client's cookie to all, so it must be switched on.
+    RFC 9111 lets it keep one with Set-Cookie; this one does not, for it would hand one client's cookie to all.
     """
     if response.status < _FIRST_FINAL_STATUS or response.status in _NEVER_STORED:
         return False
     if "no-store" in request.directives or _is_forbidden(response):
         return False
-    if "set-cookie" in response.fields and not stores_cookies:
+    if "set-cookie" in response.fields:
         return False
     if "authorization" in request.fields and not _is_shareable_behind_authorization(response):
         return False

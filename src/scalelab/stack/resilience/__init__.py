@@ -5,7 +5,7 @@ from scalelab.stack.resilience.asking import Asks
 from scalelab.stack.resilience.breaker import LEFT_ALONE, Breaker, BreakerRule, BreakingUpstream
 from scalelab.stack.resilience.budget import Budget
 from scalelab.stack.resilience.hedging import HedgeCounts, HedgedUpstream, RecentLatencies
-from scalelab.stack.resilience.retrying import RetryCounts, RetryingUpstream, RetryRule
+from scalelab.stack.resilience.retrying import Retries, RetryCounts, RetryingUpstream, RetryRule, may_be_better
 
 __all__ = [
     "LEFT_ALONE",
@@ -19,7 +19,9 @@ __all__ = [
     "HedgeCounts",
     "HedgedUpstream",
     "RecentLatencies",
+    "Retries",
     "RetryCounts",
     "RetryRule",
     "RetryingUpstream",
+    "may_be_better",
 ]

@@ -1,14 +1,18 @@
-"""Asks again after a fault: reads only, after a random pause that grows, and only within the budget."""
+"""Asks again after a fault: after a random pause that grows, and only within the budget."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TypeVar
 
 from scalelab.stack.resilience.asking import REPEATABLE, Asks
 from scalelab.stack.resilience.budget import Budget
-from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
+from scalelab.stack.upstream import StreamedAnswer, UpstreamAnswer, UpstreamFault
+
+NOT_SENT = frozenset({"left_alone", "no_slot"})
+"""Faults of our own making."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,14 @@ class RetryCounts:
     over_budget: int = 0
 
 
-class RetryingUpstream:
-    """Each attempt has the whole timeout of what it wraps."""
+OutcomeT = TypeVar("OutcomeT")
+
+
+class Retries:
+    """The attempts at one service. Each has the whole timeout of what it asks."""
 
     def __init__(
         self,
-        inner: Asks,
         rule: RetryRule,
         budget: Budget,
         *,
@@ -48,32 +54,50 @@ class RetryingUpstream:
         draw: Callable[[], float] = random.random,
     ) -> None:
         self.counts = RetryCounts()
-        self._inner = inner
         self._rule = rule
         self._budget = budget
         self._sleep = sleep
         self._draw = draw
 
-    async def request(
-        self, method: str, path_and_query: str, *, headers: dict[str, str] | None = None, body: bytes | None = None
-    ) -> UpstreamAnswer | UpstreamFault:
-        """The first outcome that no further attempt could better, or the last one."""
+    async def asked(
+        self, ask: Callable[[], Awaitable[OutcomeT]], may_ask_again: Callable[[OutcomeT], bool]
+    ) -> OutcomeT:
+        """The first outcome after which nobody may ask again, or the last one."""
         self._budget.bring()
-        outcome = await self._inner.request(method, path_and_query, headers=headers, body=body)
+        outcome = await ask()
         for attempt in range(1, self._rule.attempts + 1):
-            if method not in REPEATABLE or not may_be_better(outcome):
+            if not may_ask_again(outcome):
                 return outcome
             if not self._budget.spend():
                 self.counts.over_budget += 1
                 return outcome
             self.counts.scheduled += 1
             await self._sleep(self._rule.bound_s(attempt) * self._draw())
-            outcome = await self._inner.request(method, path_and_query, headers=headers, body=body)
+            outcome = await ask()
         return outcome
 
 
-def may_be_better(outcome: UpstreamAnswer | UpstreamFault) -> bool:
-    """A fault, or a service that says it is busy; any other status is its word. Who is left alone stays alone."""
+class RetryingUpstream:
+    """Reads are repeated, nothing else."""
+
+    def __init__(self, inner: Asks, retries: Retries) -> None:
+        self.counts = retries.counts
+        self._inner = inner
+        self._retries = retries
+
+    async def request(
+        self, method: str, path_and_query: str, *, headers: dict[str, str] | None = None, body: bytes | None = None
+    ) -> UpstreamAnswer | UpstreamFault:
+        """The first outcome that no further attempt could better, or the last one."""
+
+        def ask() -> Awaitable[UpstreamAnswer | UpstreamFault]:
+            return self._inner.request(method, path_and_query, headers=headers, body=body)
+
+        return await self._retries.asked(ask, lambda outcome: method in REPEATABLE and may_be_better(outcome))
+
+
+def may_be_better(outcome: UpstreamAnswer | StreamedAnswer | UpstreamFault) -> bool:
+    """A fault, or a service that says it is busy; any other status is its word. Faults of ours stay."""
     if isinstance(outcome, UpstreamFault):
-        return outcome.kind != "left_alone"
+        return outcome.kind not in NOT_SENT
     return outcome.status == HTTPStatus.SERVICE_UNAVAILABLE

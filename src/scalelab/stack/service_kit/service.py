@@ -31,6 +31,7 @@ def build_service(
     metrics: ServiceMetrics,
     resources: Resources = nullcontext,
     admin_routes: Iterable[web.RouteDef] = (),
+    fallback: ASGIApp | None = None,
 ) -> ASGIApp:
     """The service as an ASGI application.
 
@@ -40,6 +41,7 @@ def build_service(
         metrics: its registry.
         resources: opened before the first request and closed after the last (pools, clients).
         admin_routes: further routes of the admin listener.
+        fallback: answers requests whose path is none of `routes`; 404 without it.
     """
     readiness = Readiness()
 
@@ -66,4 +68,6 @@ def build_service(
         lifespan=lifespan,
         exception_handlers={HTTPException: answer_http_exception, Exception: answer_unexpected},
     )
+    if fallback is not None:
+        app.router.default = fallback
     return RequestContext(without_start_traceback(app), metrics, settings.access_sample_ratio)

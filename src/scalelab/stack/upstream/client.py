@@ -58,6 +58,10 @@ class UpstreamClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Break every connection off."""
         self._pool.close()
         self._deadlines.close()
         await asyncio.sleep(0)  # lets the transports end
@@ -154,14 +158,17 @@ class UpstreamClient:
         *,
         headers: Iterable[tuple[str, str]] = (),
         body: Body = None,
+        body_bytes: int | None = None,
     ) -> StreamedAnswer | UpstreamFault:
         """One request whose body and answer may be of any length.
+
+        An iterated body is sent in chunks, unless `body_bytes` says how long it is.
 
         The timeout holds for each piece of the request's body, for the answer's head after it, and for each piece
         of the answer's body, which must be read to its end or closed.
         """
         try:
-            reached = await self._exchange(method, path_and_query, headers, body)
+            reached = await self._exchange(method, path_and_query, headers, body, body_bytes)
         except TimeoutError:
             return self._too_late()
         if isinstance(reached, UpstreamFault):
@@ -172,16 +179,22 @@ class UpstreamClient:
         )
 
     async def _exchange(
-        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: Body
+        self,
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str, str]],
+        body: Body,
+        body_bytes: int | None,
     ) -> tuple[Connection, Exchange] | UpstreamFault:
-        head = request_head(method, target, self.host, _with_request_id(headers), _framing(method, body))
+        framing = _framing(method, body) if body_bytes is None else ("Content-Length", str(body_bytes))
+        head = request_head(method, target, self.host, _with_request_id(headers), framing)
         kept = self._pool.take_idle()
         while True:
             opened = kept or await self._open()
             if isinstance(opened, UpstreamFault):
                 return opened
             exchange = Exchange(is_head_request=method == "HEAD", is_streamed=True, max_body_bytes=MAX_BODY_BYTES)
-            await self._converse(opened, exchange, head, body)
+            await self._converse(opened, exchange, head, body, is_chunked=body_bytes is None)
             if exchange.fault is None:
                 return opened, exchange
             opened.close()
@@ -199,11 +212,13 @@ class UpstreamClient:
         except OSError as error:
             return UpstreamFault("unreachable", f"no connection to {self.host}: {error}")
 
-    async def _converse(self, connection: Connection, exchange: Exchange, head: bytes, body: Body) -> None:
+    async def _converse(
+        self, connection: Connection, exchange: Exchange, head: bytes, body: Body, *, is_chunked: bool
+    ) -> None:
         try:
             connection.start(exchange, head, body if isinstance(body, bytes) else None)
             if body is not None and not isinstance(body, bytes):
-                await _send_chunked(connection, exchange, body, self._timeout_s)
+                await _send_pieces(connection, exchange, body, self._timeout_s, is_chunked=is_chunked)
             async with asyncio.timeout(self._timeout_s):
                 await exchange.arrived
         except BaseException:
@@ -211,8 +226,8 @@ class UpstreamClient:
             raise
 
 
-async def _send_chunked(
-    connection: Connection, exchange: Exchange, body: AsyncIterator[bytes], timeout_s: float
+async def _send_pieces(
+    connection: Connection, exchange: Exchange, body: AsyncIterator[bytes], timeout_s: float, *, is_chunked: bool
 ) -> None:
     async for chunk in body:
         if exchange.arrived.done() or not connection.is_open:
@@ -220,8 +235,9 @@ async def _send_chunked(
             return
         if chunk:
             async with asyncio.timeout(timeout_s):
-                await connection.send(b"%x\r\n%b\r\n" % (len(chunk), chunk))
-    await connection.send(b"0\r\n\r\n")
+                await connection.send(b"%x\r\n%b\r\n" % (len(chunk), chunk) if is_chunked else chunk)
+    if is_chunked:
+        await connection.send(b"0\r\n\r\n")
 
 
 def _pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> Iterable[tuple[str, str]]:

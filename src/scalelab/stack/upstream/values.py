@@ -37,12 +37,15 @@ class StreamedAnswer:
     body: StreamedBody
 
 
-UpstreamFaultKind = Literal["unreachable", "timeout", "broken", "left_alone"]
+UpstreamFaultKind = Literal["unreachable", "timeout", "broken", "left_alone", "no_slot", "too_large"]
 
 
 @dataclass(frozen=True)
 class UpstreamFault:
-    """No answer: not reached, not in time, broken off, or not asked because it failed too often of late."""
+    """No answer: not reached, not in time, broken off, too large to be held; or not asked.
+
+    The latter because it failed too often of late, or because as many requests as may are under way.
+    """
 
     kind: UpstreamFaultKind
     detail: str

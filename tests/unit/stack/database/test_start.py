@@ -1,13 +1,10 @@
 """What the service reads at its start; every fault names the setting."""
 
-import json
-
 import pytest
 
-from scalelab.contracts.records import AccountRecord
 from scalelab.stack.database.postgresql import PostgresqlEngine
 from scalelab.stack.database.sqlite import SqliteEngine
-from scalelab.stack.database.start import engine_of, read_accounts
+from scalelab.stack.database.start import engine_of
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 
 
@@ -46,43 +43,3 @@ def test_a_missing_password_file_is_named(settings, tmp_path):
 
     with pytest.raises(CannotStartError, match=r"password_file .*none"):
         engine_of(settings.model_copy(update=update))
-
-
-def test_accounts_are_a_json_object(settings):
-    """User name to hash; with scopes, to an object."""
-    document = {"ada": "$argon2id$of-ada", "bob": {"password_hash": "h", "scopes": ["data:write"]}}
-    settings.accounts_file.write_text(json.dumps(document))
-
-    accounts = read_accounts(settings.accounts_file)
-
-    assert accounts == [
-        AccountRecord(username="ada", password_hash="$argon2id$of-ada"),
-        AccountRecord(username="bob", password_hash="h", scopes=("data:write",)),
-    ]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        '{"ada": {"scopes": []}}',
-        '{"ada": {"password_hash": "h", "scopes": ["a b"]}}',
-        '{"ada": 1}',
-        '{"ada": null}',
-        "{",
-    ],
-)
-def test_other_accounts_are_refused(tmp_path, content):
-    """A torn or foreign file stops the start, and its content is not shown."""
-    path = tmp_path / "accounts.json"
-    path.write_text(content)
-
-    with pytest.raises(CannotStartError, match=r"accounts_file .*accounts\.json"):
-        read_accounts(path)
-
-
-def test_a_missing_accounts_file_is_named(tmp_path):
-    """The path stands in the message."""
-    with pytest.raises(CannotStartError, match=r"accounts_file .*none\.json"):
-        read_accounts(tmp_path / "none.json")

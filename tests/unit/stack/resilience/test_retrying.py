@@ -2,7 +2,7 @@
 
 import pytest
 
-from scalelab.stack.resilience import Budget, RetryingUpstream, RetryRule
+from scalelab.stack.resilience import Budget, Retries, RetryingUpstream, RetryRule
 
 RULE = RetryRule(attempts=3, backoff_s=0.1, backoff_max_s=0.25)
 
@@ -14,7 +14,8 @@ class Sleeps(list):
 
 def retrying(inner, budget=None, draw=1.0):
     sleeps = Sleeps()
-    upstream = RetryingUpstream(inner, RULE, budget or Budget(0.0), sleep=sleeps, draw=lambda: draw)
+    retries = Retries(RULE, budget or Budget(0.0), sleep=sleeps, draw=lambda: draw)
+    upstream = RetryingUpstream(inner, retries)
     return upstream, sleeps
 
 

@@ -4,13 +4,13 @@ import json
 from dataclasses import dataclass
 
 from scalelab.stack.api_gateway.cache_key import key_material
+from scalelab.stack.api_gateway.origin.asked import Asked
 from scalelab.stack.api_gateway.origin.stored_exchange import decode_response, encode_response
 from scalelab.stack.cache.base import Cache
-from scalelab.stack.http_cache.exchange import Request, Response
+from scalelab.stack.http_cache.exchange import Response
 from scalelab.stack.http_cache.freshness import freshness_lifetime_s, may_be_stale
 from scalelab.stack.http_cache.varying import variant_of, varying_names
 
-_INDEX_KEY = b"vary"
 VALIDATOR_RETENTION_S = 3600.0
 """How long a stale response is kept so that the origin can be asked whether it still holds."""
 
@@ -30,45 +30,43 @@ class OriginStore:
         self._cache = cache
         self._origin = origin
 
-    async def find(self, host: str, url: str, request: Request) -> Found:
-        """The stored variant that `request` selects.
-
-        Args:
-            host: as the client said it; separate hosts have separate entries.
-            url: path and query.
-            request: its fields select among variants.
-        """
-        tag = self._tag(host, url)
-        index = await self._cache.get(_INDEX_KEY, tag)
+    async def find(self, asked: Asked) -> Found:
+        """The stored variant that the request selects by its fields."""
+        tag = self._tag(asked.host, asked.url)
+        index = await self._cache.get(_index_key(asked), tag)
         if index.value is None:
             return Found(None, index.fence)
-        key = _variant_key(tuple(json.loads(index.value)), request)
+        key = _variant_key(tuple(json.loads(index.value)), asked)
         lookup = await self._cache.get(key, tag)
         response = None if lookup.value is None else decode_response(lookup.value, key)
         return Found(response, index.fence)
 
-    async def keep(self, host: str, url: str, request: Request, response: Response, fence: int) -> bool:
+    async def keep(self, asked: Asked, response: Response, fence: int) -> bool:
         """Store a variant; False when a write came between, or the engine is at fault."""
-        tag = self._tag(host, url)
+        tag = self._tag(asked.host, asked.url)
         names = varying_names(response.fields)
-        key = _variant_key(names, request)
+        key = _variant_key(names, asked)
         ttl_s = _retention_s(response)
         is_kept = await self._cache.put(key, encode_response(response, key), ttl_s=ttl_s, tag=tag, fence=fence)
         return is_kept and await self._cache.put(
-            _INDEX_KEY, json.dumps(names).encode(), ttl_s=ttl_s, tag=tag, fence=fence
+            _index_key(asked), json.dumps(names).encode(), ttl_s=ttl_s, tag=tag, fence=fence
         )
 
     async def drop(self, host: str, url: str) -> None:
-        """Forget every variant of a URL, and refuse what is on its way in."""
+        """Forget every variant of a URL in every partition, and refuse what is on its way in."""
         await self._cache.invalidate(self._tag(host, url))
 
     def _tag(self, host: str, url: str) -> str:
         return f"origin:{self._origin}:{len(host)}:{host}:{url}"
 
 
-def _variant_key(names: tuple[str, ...], request: Request) -> bytes:
-    parts = [b"variant"]
-    for name, value in variant_of(names, request.fields):
+def _index_key(asked: Asked) -> bytes:
+    return key_material(b"vary", asked.partition)
+
+
+def _variant_key(names: tuple[str, ...], asked: Asked) -> bytes:
+    parts = [b"variant", asked.partition]
+    for name, value in variant_of(names, asked.request.fields):
         parts += [name.encode(), b"" if value is None else b"=" + value.encode("latin-1", "replace")]
     return key_material(*parts)
 

@@ -4,12 +4,13 @@ from scalelab.stack.api_gateway.sealing import seal, unseal
 from scalelab.stack.http_cache.exchange import Response
 from scalelab.stack.http_cache.fields import Fields
 
-_VERSION = 1
+_VERSION = 2
 
 
 def encode_response(response: Response, key: bytes) -> bytes:
     """The entry for `key`."""
-    head = [response.status, list(response.fields), response.request_time_s, response.response_time_s]
+    times_s = [response.request_time_s, response.response_time_s, response.default_lifetime_s]
+    head = [response.status, list(response.fields), *times_s]
     return seal(_VERSION, head, response.body, key)
 
 
@@ -18,5 +19,5 @@ def decode_response(entry: bytes, key: bytes) -> Response | None:
     opened = unseal(_VERSION, entry, key)
     if opened is None:
         return None
-    (status, fields, request_time_s, response_time_s), body = opened
-    return Response(status, Fields((name, value) for name, value in fields), body, request_time_s, response_time_s)
+    (status, fields, *times_s), body = opened
+    return Response(status, Fields((name, value) for name, value in fields), body, *times_s)

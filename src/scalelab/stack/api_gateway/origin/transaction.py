@@ -3,35 +3,24 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from scalelab.stack.api_gateway.cache_key import key_material
 from scalelab.stack.api_gateway.flights import Flights
 from scalelab.stack.api_gateway.origin.answers import Outgoing, from_origin, from_store, validated
+from scalelab.stack.api_gateway.origin.asked import Asked
 from scalelab.stack.api_gateway.origin.fetching import OriginFetcher
 from scalelab.stack.api_gateway.origin.store import Found, OriginStore
 from scalelab.stack.http_cache.conditions import CONDITIONAL_FIELDS, freshened, validating_fields
 from scalelab.stack.http_cache.exchange import Request, Response
 from scalelab.stack.http_cache.fields import Fields
-from scalelab.stack.http_cache.invalidating import SAFE_METHODS, invalidated_urls
+from scalelab.stack.http_cache.invalidating import invalidated_urls
 from scalelab.stack.http_cache.reuse import Reuse, decide_reuse, may_serve_on_error
 from scalelab.stack.http_cache.storing import may_store, stored_fields
 from scalelab.stack.upstream import UpstreamFault
 
 _ERROR_STATUSES = frozenset({500, 502, 503, 504})
 """RFC 5861 section 4: what `stale-if-error` calls an error."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request as the route took it: who asked where, and its body."""
-
-    host: str
-    url: str
-    """Path and query, already encoded."""
-    request: Request
-    body: bytes | None = None
 
 
 class OriginCache:
@@ -42,23 +31,19 @@ class OriginCache:
         store: OriginStore,
         origin: OriginFetcher,
         *,
-        stores_cookies: bool = False,
         clock_s: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._origin = origin
-        self._stores_cookies = stores_cookies
         self._clock_s = clock_s
         self._flights: Flights[Response | UpstreamFault] = Flights()
         self._refreshes: set[asyncio.Task[object]] = set()
 
     async def answer(self, asked: Asked) -> Outgoing | UpstreamFault:
-        """The answer, or why the origin gave none and nothing stored may stand in."""
-        if asked.request.method not in {"GET", "HEAD"}:
-            return await self._write_through(asked)
+        """The answer to a GET or HEAD, or why the origin gave none and nothing stored may stand in."""
         if "no-store" in asked.request.directives:
             return self._fresh(asked, await self._fetch(asked, asked.request.fields), "fwd=request", "BYPASS")
-        found = await self._store.find(asked.host, asked.url, asked.request)
+        found = await self._store.find(asked)
         if found.response is None:
             return await self._on_miss(asked, found)
         reuse = decide_reuse(asked.request, found.response, self._clock_s())
@@ -69,19 +54,17 @@ class OriginCache:
         outcome = "HIT" if reuse.verdict == "fresh" else "STALE"
         return from_store(asked.request, found.response, reuse.age_s, f"hit; ttl={int(reuse.ttl_s)}", outcome)
 
+    async def note_write(self, asked: Asked, response: Response) -> None:
+        """What a request of another method has made old is given no more, once this returns."""
+        for url in invalidated_urls(asked.request.method, f"http://{asked.host}{asked.url}", response):
+            await self._store.drop(asked.host, url)
+
     async def aclose(self) -> None:
         """End what is still under way."""
         await self._flights.aclose()
         for task in tuple(self._refreshes):
             task.cancel()
         await asyncio.gather(*self._refreshes, return_exceptions=True)
-
-    async def _write_through(self, asked: Asked) -> Outgoing | UpstreamFault:
-        response = await self._origin.fetch(asked.request.method, asked.url, asked.request.fields, asked.body)
-        if isinstance(response, Response) and asked.request.method not in SAFE_METHODS:
-            for url in invalidated_urls(asked.request.method, f"http://{asked.host}{asked.url}", response):
-                await self._store.drop(asked.host, url)
-        return self._fresh(asked, response, "fwd=method", "BYPASS")
 
     async def _on_miss(self, asked: Asked, found: Found) -> Outgoing | UpstreamFault:
         if "only-if-cached" in asked.request.directives:
@@ -140,17 +123,17 @@ class OriginCache:
         task.add_done_callback(self._refreshes.discard)
 
     async def _fetch(self, asked: Asked, fields: Fields, *, method: str | None = None) -> Response | UpstreamFault:
-        return await self._origin.fetch(method or asked.request.method, asked.url, fields, None)
+        return await self._origin.fetch(method or asked.request.method, asked.url, fields)
 
     async def _keep(self, asked: Asked, response: Response | UpstreamFault, fence: int | None) -> None:
         if fence is None or not self._may_store(asked.request, response):
             return
         assert isinstance(response, Response)
         kept = response.with_fields(stored_fields(response))
-        await self._store.keep(asked.host, asked.url, asked.request, kept, fence)
+        await self._store.keep(asked, kept, fence)
 
     def _may_store(self, request: Request, response: Response | UpstreamFault) -> bool:
-        return isinstance(response, Response) and may_store(request, response, stores_cookies=self._stores_cookies)
+        return isinstance(response, Response) and may_store(request, response)
 
     def _is_shareable(self, request: Request, response: Response | UpstreamFault) -> bool:
         """Whether an answer that was fetched for another client may be given to this one."""
@@ -167,4 +150,4 @@ class OriginCache:
 
 
 def _flight_key(asked: Asked) -> bytes:
-    return key_material(asked.host.encode(), asked.url.encode())
+    return key_material(asked.host.encode(), asked.url.encode(), asked.partition)

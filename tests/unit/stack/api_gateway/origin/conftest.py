@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from scalelab.stack.api_gateway.origin.asked import Asked
 from scalelab.stack.api_gateway.origin.store import OriginStore
-from scalelab.stack.api_gateway.origin.transaction import Asked, OriginCache
+from scalelab.stack.api_gateway.origin.transaction import OriginCache
 from scalelab.stack.cache.memory import MemoryCache
 from scalelab.stack.http_cache.exchange import Request, Response
 from scalelab.stack.http_cache.fields import Fields
@@ -33,7 +34,7 @@ class ScriptedOrigin:
         self.script.append(UpstreamFault(kind, "scripted"))
         return self
 
-    async def fetch(self, method, url, fields, _body):
+    async def fetch(self, method, url, fields):
         self.seen.append((method, url, fields))
         step = self.script.pop(0)
         self.reached.set()
@@ -71,8 +72,19 @@ async def cache(origin, clock):
 def get():
     """`get("/a", if_none_match='"x"')` is a request for the cache."""
 
-    def ask(url="/a", method="GET", host="here", **fields):
+    def ask(url="/a", method="GET", host="here", partition=b"", **fields):
         pairs = [(name.replace("_", "-"), value) for name, value in fields.items()]
-        return Asked(host, url, Request(method, Fields(pairs)))
+        return Asked(host, url, Request(method, Fields(pairs)), partition)
 
     return ask
+
+
+@pytest.fixture
+def write(cache, clock, get):
+    """`await write("/a", "PUT", 201, location="/b")`: the origin has answered so, and the cache is told."""
+
+    async def tell(url="/a", method="POST", status=200, **fields):
+        pairs = list(fields.items())
+        await cache.note_write(get(url, method), Response(status, Fields(pairs), b"", clock.now_s, clock.now_s))
+
+    return tell
