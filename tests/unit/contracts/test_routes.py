@@ -52,8 +52,8 @@ def test_without_a_token_answers_are_for_everybody():
         ({"vary": "accept"}, "routes.0.vary = 'accept': write a list"),
         ({"vary": ["a b"]}, "routes.0.vary = ['a b']: write a list"),
         (
-            {"limit": {"rate": 1, "rate_per_s": 1}},
-            "routes.0.limit.rate: there is no such key (did you mean rate_per_s?)",
+            {"limit": {"bursts": 1, "rate_per_s": 1}},
+            "routes.0.limit.bursts: there is no such key (did you mean burst?)",
         ),
         ({"protection": "none", "scope": "a"}, "routes.0.scope = 'a', but protection = 'none'"),
         ({"protection": "none", "limit": {"rate_per_s": 1}}, "routes.0.limit counts users"),

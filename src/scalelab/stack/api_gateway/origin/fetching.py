@@ -55,12 +55,22 @@ class OriginFetcher:
         origin: Streams,
         *,
         default_lifetime_s: float | None = None,
+        withheld: frozenset[str] = frozenset(),
         max_held_bytes: int = MAX_HELD_BYTES,
         clock_s: Callable[[], float] = time.time,
     ) -> None:
-        """`default_lifetime_s`: of a good answer that does not say how long it is fresh."""
+        """Asks nothing yet.
+
+        Args:
+            origin: what is asked.
+            default_lifetime_s: seconds for which a good answer is fresh that does not say so.
+            withheld: request fields that are said to the cache alone.
+            max_held_bytes: largest body of an answer.
+            clock_s: Unix time.
+        """
         self._origin = origin
         self._default_lifetime_s = default_lifetime_s
+        self._withheld = UNKEYED_FIELDS | FRAMING_FIELDS | withheld
         self._max_held_bytes = max_held_bytes
         self._clock_s = clock_s
 
@@ -72,7 +82,7 @@ class OriginFetcher:
             url: path and query, already encoded.
             fields: as the client sent them, or with conditions of ours.
         """
-        sent = fields.end_to_end().without(UNKEYED_FIELDS | FRAMING_FIELDS)
+        sent = fields.end_to_end().without(self._withheld)
         capable = sent.with_field("surrogate-capability", f'{TARGET_NAME}="Surrogate/1.0"')
         started_s = self._clock_s()
         answer = await self._origin.stream(method, url, headers=capable)

@@ -29,7 +29,13 @@ from scalelab.stack.api_gateway.own_routes.messages import (
 )
 from scalelab.stack.api_gateway.own_routes.passed_answer import PassedAnswer
 from scalelab.stack.api_gateway.own_routes.route_upstream import RouteUpstream, StreamingClient
-from scalelab.stack.api_gateway.own_routes.shaping import kept_fields, partition, passed_fields, wanted_url
+from scalelab.stack.api_gateway.own_routes.shaping import (
+    kept_fields,
+    partition,
+    passed_fields,
+    said_to_the_cache_alone,
+    wanted_url,
+)
 from scalelab.stack.api_gateway.rate_limit import RateLimiter
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache
@@ -64,7 +70,9 @@ class ServedRoute:
         self._client = parts.connect(upstream.url, route.timeout_s)
         slots = UpstreamSlots(route.slots, route.timeout_s)
         self._service = RouteUpstream(self._client, slots, parts.retries_of(route))
-        fetcher = OriginFetcher(self._service, default_lifetime_s=route.ttl_s or None)
+        fetcher = OriginFetcher(
+            self._service, default_lifetime_s=route.ttl_s or None, withheld=said_to_the_cache_alone(route)
+        )
         self._cache = OriginCache(OriginStore(parts.cache, upstream.url), fetcher)
         self._in_use = 0
         limiter = parts.limiter_of(route)

@@ -16,7 +16,8 @@ from scalelab.stack.http_cache.conditions import CONDITIONAL_FIELDS
 from scalelab.stack.http_cache.fields import Fields
 from scalelab.stack.http_cache.varying import variant_of
 
-_SAID_TO_THE_CACHE = CONDITIONAL_FIELDS | {"cache-control", "pragma", "range"}
+_DIRECTIVES = frozenset({"cache-control", "pragma"})
+_SAID_TO_THE_CACHE = CONDITIONAL_FIELDS | _DIRECTIVES | {"range"}
 _NEVER_A_CLIENTS_WORD = frozenset({SUBJECT_HEADER.lower(), SCOPES_HEADER.lower()})
 
 
@@ -57,6 +58,11 @@ def kept_fields(route: Route, fields: Fields, caller: Caller) -> Fields:
     return Fields([*known, *(told[route.shared_with] if route.protection == "token" else [])])
 
 
+def said_to_the_cache_alone(route: Route) -> frozenset[str]:
+    """Fields of a request whose answer is kept that are not for the service."""
+    return frozenset() if route.vary == "origin" else _DIRECTIVES
+
+
 def passed_fields(route: Route, fields: Fields, caller: Caller, *, host: str, client: str) -> Fields:
     """Of a request whose answer is kept for nobody: all that goes from end to end, and who asks."""
     known = _known_to_service(route, fields)
@@ -78,11 +84,11 @@ def partition(route: Route, fields: Fields, caller: Caller) -> bytes:
         for name, value in variant_of(names, fields)
         for part in (name.encode(), b"" if value is None else b"=" + value.encode("latin-1", "replace"))
     ]
-    told = key_material(route.model_dump_json().encode(), who.encode(), caller_scopes(route, caller), *varied)
+    told = key_material(route.model_dump_json().encode(), who.encode(), _scopes_told(route, caller), *varied)
     return blake2b(told, digest_size=32).digest()
 
 
-def caller_scopes(route: Route, caller: Caller) -> bytes:
+def _scopes_told(route: Route, caller: Caller) -> bytes:
     """A user's answer may depend on the scopes that the service is told of."""
     return caller.scope_text.encode() if route.shared_with == "per_subject" else b""
 
