@@ -76,15 +76,21 @@ def shops():
 def routes_to(server, **route):
     """A file with two routes to the server: an open one that keeps nothing, and a protected one."""
     lines = [f"{name} = {json.dumps(value)}" for name, value in route.items()]
-    return "\n".join(
-        [
-            f'[upstreams.shop]\nurl = "http://127.0.0.1:{server.server_port}"',
-            '[[routes]]\npath = "/open/"\nupstream = "shop"\nprotection = "none"\nttl_s = 0\n'
-            'methods = ["GET", "POST"]',
-            '[[routes]]\npath = "/mine/"\nupstream = "shop"\nttl_s = 60',
-            *lines,
-        ]
-    )
+    table = [
+        "[upstreams.shop]",
+        f'url = "http://127.0.0.1:{server.server_port}"',
+        "[[routes]]",
+        'path = "/open/"',
+        'upstream = "shop"',
+        'protection = "none"',
+        'methods = ["GET", "POST"]',
+        "ttl_s = 0",
+        "[[routes]]",
+        'path = "/mine/"',
+        'upstream = "shop"',
+        "ttl_s = 60",
+    ]
+    return "\n".join([*table, *lines])
 
 
 def ask(url, method, path, body=None, headers=None):
