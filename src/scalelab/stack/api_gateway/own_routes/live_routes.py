@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from scalelab.contracts.routes import RouteTable
-from scalelab.stack.api_gateway.own_routes.messages import raw_path_of
+from scalelab.stack.api_gateway.own_routes.messages import has_sendable_query, raw_path_of
 from scalelab.stack.api_gateway.own_routes.route_choice import Chosen, NotAllowed, RouteChoice
 from scalelab.stack.api_gateway.own_routes.served_route import RouteParts, ServedRoute
 from scalelab.stack.service_kit.problems import problem
@@ -70,7 +70,10 @@ class LiveRoutes:
             return
         request = Request(scope, receive, send)
         chosen = self._choice.choose(request.method, raw_path_of(request))
-        if isinstance(chosen, Chosen):
+        if not has_sendable_query(request):
+            detail = "the query has bytes that must be percent-encoded"
+            await problem(request, HTTPStatus.BAD_REQUEST, detail)(scope, receive, send)
+        elif isinstance(chosen, Chosen):
             await self._serve(chosen.by, scope, receive, send)
         elif isinstance(chosen, NotAllowed):
             allowed = {"Allow": ", ".join(chosen.allowed)}

@@ -1,5 +1,6 @@
 """Requests and answers of the server as those of the cache, and back."""
 
+import re
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
@@ -12,6 +13,7 @@ from scalelab.stack.api_gateway.origin.answers import Outgoing
 from scalelab.stack.api_gateway.own_routes.shaping import Caller
 from scalelab.stack.http_cache.fields import Fields
 
+_SENDABLE = re.compile(r"[!-~]*")
 _BODYLESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -39,6 +41,11 @@ def raw_path_of(request: HttpRequest) -> str:
 def raw_query_of(request: HttpRequest) -> str:
     """Likewise."""
     return str(request.scope["query_string"], "latin-1")
+
+
+def has_sendable_query(request: HttpRequest) -> bool:
+    """Whether it is printable ASCII, as a request line must be."""
+    return _SENDABLE.fullmatch(raw_query_of(request)) is not None
 
 
 def body_of(request: HttpRequest) -> tuple[AsyncIterator[bytes] | None, int | None]:

@@ -18,7 +18,7 @@ from scalelab.stack.http_cache.varying import variant_of
 
 _DIRECTIVES = frozenset({"cache-control", "pragma"})
 _SAID_TO_THE_CACHE = CONDITIONAL_FIELDS | _DIRECTIVES | {"range"}
-_NEVER_A_CLIENTS_WORD = frozenset({SUBJECT_HEADER.lower(), SCOPES_HEADER.lower()})
+_NEVER_A_CLIENTS_WORD = frozenset({SUBJECT_HEADER.lower(), SCOPES_HEADER.lower(), "x-real-ip"})
 
 
 @dataclass(frozen=True)

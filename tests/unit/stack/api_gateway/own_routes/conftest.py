@@ -107,7 +107,7 @@ class Client:
             "method": method,
             "path": path,
             "raw_path": path.encode("latin-1"),
-            "query_string": query.encode(),
+            "query_string": query.encode("latin-1"),
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in pairs],
             "client": ("192.0.2.7", 1),
             "state": {"authenticator": Tokens()},
