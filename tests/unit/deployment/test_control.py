@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import Account, StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.control import ControlServer, answer_request, ask, ask_view
@@ -27,6 +28,10 @@ class ScriptedStack:
             raise ScaleError("api_gateway-4 did not come up")
         return self.view()
 
+    def change_routes(self, table):
+        self.asked.append(table)
+        return self.view()
+
     def stop(self):
         self.asked.append("stop")
 
@@ -42,6 +47,20 @@ def test_verbs_reach_the_stack():
     assert status == scaled == {"view": stack.view().model_dump(mode="json")}
     assert down == {}
     assert stack.asked[:4] == ["view", ("api_gateway", 2), "view", "stop"]
+
+
+def test_routes_reach_the_stack_as_a_table():
+    """And what is no table is told as wrong configuration."""
+    stack = ScriptedStack()
+    table = RouteTable.model_validate({"upstreams": {"a": {"url": "http://a:1"}}})
+    request = {"verb": "routes", "table": table.model_dump(mode="json")}
+
+    answered = answer_request(stack, json.dumps(request).encode())
+    refused = answer_request(stack, b'{"verb": "routes", "table": {"upstreams": 3}}')
+
+    assert answered == {"view": stack.view().model_dump(mode="json")}
+    assert stack.asked[0] == table
+    assert refused["error"]["kind"] == "ConfigurationError"
 
 
 @pytest.mark.parametrize("line", [b"", b"[]", b"{}", b'{"verb": "fly"}', b'{"verb": "scale"}', b"\xff"])

@@ -79,6 +79,19 @@ def test_cache_and_workers_hang_on_the_engine(tables, cache, workers):
     assert next(iter(instances)) == "load_balancer"
 
 
+def test_without_the_laboratory_only_what_stands_in_front_runs():
+    """And workers cannot be scaled: there is nothing for them to do."""
+    topology = Topology(laboratory=False)
+
+    assert {service for service, number in instances_of(topology).items() if number} == {
+        "load_balancer",
+        "cache",
+        "api_gateway",
+    }
+    with pytest.raises(ConfigurationError, match="laboratory = false"):
+        scaled_topology(topology, "worker", 2)
+
+
 def test_membership_names_every_gateway_by_a_reachable_address():
     """The balancer connects to an address, never to 'every address'."""
     wanted = wanted_membership({"api_gateway-1": Endpoint("::", 81)}, 30.0)

@@ -56,6 +56,18 @@ def test_every_service_is_told_who_it_is(service, model):
     assert (told.log_level, told.access_sample_ratio) == ("debug", 0.5)
 
 
+def test_without_the_laboratory_a_gateway_reads_accounts_itself():
+    """There is no database service to ask, and no queue."""
+    upstreams = {"shop": {"url": "http://127.0.0.1:9"}}
+    routes = [{"path": "/", "upstream": "shop"}]
+
+    told = settings("api_gateway", laboratory=False, upstreams=upstreams, routes=routes)
+
+    assert (told.accounts_file, told.queue_url) == (ROOT / "keys" / "accounts.json", "memory:")
+    assert told.routes[0].path == "/"
+    assert settings("api_gateway").accounts_file is None
+
+
 def test_gateway_is_told_its_limits_and_neighbours():
     """Topology values and the stack's own addresses meet in the settings."""
     told = settings("api_gateway", api_gateway={"upstream_slots": 8, "replicas": 3}, worker={"result_ttl_s": 5})

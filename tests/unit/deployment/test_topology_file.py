@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import ConfigurationError
 from scalelab.deployment.topology_file import read_topology
@@ -101,3 +102,17 @@ def test_unreadable_file_is_one_line(tmp_path, content, kind, told):
     assert str(file) in str(caught.value)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value).replace("\\n", "")
+
+
+@pytest.mark.parametrize(("overrides", "has_laboratory"), [((), False), (("laboratory=true",), True)])
+def test_routes_come_without_the_laboratory_unless_told(overrides, has_laboratory):
+    """They stand in the topology, so that every gateway that ever starts has them."""
+    table = RouteTable.model_validate(
+        {"upstreams": {"shop": {"url": "http://shop:1"}}, "routes": [{"path": "/", "upstream": "shop"}]}
+    )
+
+    topology = read_topology(overrides=overrides, routes=table)
+
+    assert topology.route_table == table
+    assert topology.laboratory is has_laboratory
+    assert read_topology().laboratory

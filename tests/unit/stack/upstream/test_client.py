@@ -294,6 +294,30 @@ async def test_a_streamed_request_body_is_chunked(upstream):
     assert body == b"2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"
 
 
+async def test_a_streamed_body_of_known_length_says_it(upstream):
+    """Not every server takes chunks."""
+
+    async def connected(reader, writer):
+        received.append(await reader.readuntil(b"cde"))
+        writer.write(OK)
+        writer.close()
+
+    async def pieces():
+        yield b"ab"
+        yield b"cde"
+
+    received = []
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    async with server, UpstreamClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", 5) as client:
+        answer = await client.stream("POST", "/", body=pieces(), body_bytes=5)
+        await answer.body.aclose()
+
+    head, _, body = received[0].partition(b"\r\n\r\n")
+    assert b"Content-Length: 5" in head
+    assert b"Transfer-Encoding" not in head
+    assert body == b"abcde"
+
+
 async def test_a_slow_reader_stops_the_upstream(upstream):
     """Back-pressure: no more is taken than the reader can hold, and nothing is lost."""
     total_bytes = 4 * 1024 * 1024
