@@ -19,7 +19,9 @@ _SENDABLE = re.compile(r"/[!-~]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PARAMETERS = re.compile(r";[^/]*")
 _SLASHES = re.compile(r"/{2,}")
-_MOST_DECODINGS = 8
+MAX_PATH_BYTES = 4096
+"""A longer one is refused: reading it in every way takes time that a client should not have for nothing."""
+_MOST_DECODINGS = 3
 
 
 def readings(raw_path: str) -> frozenset[str]:
@@ -28,6 +30,8 @@ def readings(raw_path: str) -> frozenset[str]:
     Args:
         raw_path: as in the request line, without the query. Latin-1 text.
     """
+    if len(raw_path) > MAX_PATH_BYTES:
+        return frozenset()
     if _PLAIN.fullmatch(raw_path):
         return frozenset({raw_path})
     if not _SENDABLE.fullmatch(raw_path) or _MALFORMED.search(raw_path):

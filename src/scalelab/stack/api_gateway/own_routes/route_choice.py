@@ -52,6 +52,8 @@ class RouteChoice(Generic[RouteT]):
             table = self._prefixes if one.route.is_prefix else self._exact
             by_method = table.setdefault(one.route.path.removesuffix("/"), {})
             by_method.update(dict.fromkeys(one.route.allowed_methods, one))
+        self._depth = max((prefix.count("/") for prefix in self._prefixes), default=0)
+        """Slashes in the longest prefix: what stands deeper in a path chooses nothing."""
 
     def choose(self, method: str, raw_path: str) -> Chosen[RouteT] | NotAllowed | NoRoute:
         """For the path of a request line, still encoded."""
@@ -69,8 +71,6 @@ class RouteChoice(Generic[RouteT]):
         exact = self._exact.get(path)
         if exact is not None:
             return exact
-        while True:
-            below = self._prefixes.get(path)
-            if below is not None or not path:
-                return below
-            path = path.rpartition("/")[0]
+        parts = path.split("/", self._depth + 1)[: self._depth + 1]
+        prefixes = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
+        return next((found for prefix in prefixes if (found := self._prefixes.get(prefix)) is not None), None)

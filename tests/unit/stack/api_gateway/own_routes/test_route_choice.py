@@ -84,6 +84,7 @@ def test_the_exact_path_goes_before_the_longest_prefix(raw_path, path):
         "/public/%25252525252525252561",
         "public/x",
         "*",
+        "/public/" + "x" * 5000,
     ],
 )
 def test_no_spelling_crosses_a_boundary(raw_path):
