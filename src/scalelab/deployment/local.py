@@ -21,7 +21,7 @@ from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
 from scalelab.deployment.disturbances import Disturbances
 from scalelab.deployment.engines import demand_cache, demand_haproxy, demand_valkey
-from scalelab.deployment.errors import DeploymentError, RoutesError, ScaleError, StackGoneError
+from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
 from scalelab.deployment.instance import Instance
@@ -30,7 +30,7 @@ from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.offers import demand_local_offers
 from scalelab.deployment.processes import mark_of, raise_descriptor_limit
 from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
-from scalelab.deployment.routes_change import await_taken, demand_takeable
+from scalelab.deployment.routes_change import change_at_all
 from scalelab.deployment.scaling import instances_of, members, scale_step, scaled_topology
 from scalelab.deployment.service_commands import service_command
 from scalelab.deployment.stack_parts import StackParts, bound_instance, gateway_endpoints, made_parts, write_secrets
@@ -257,18 +257,12 @@ class LocalStack:
         """
         with self._scaling:
             parts = self._present()
-            before = parts.plan.topology
             gateways = {one.name: one.admin for one in self._fleet.of("api_gateway") if one.admin is not None}
-            demand_takeable(gateways, parts.plan.nonce, table)
-            parts.plan = replace(
-                parts.plan, topology=before.with_routes(table)
-            )  # for a gateway that starts meanwhile
-            try:
-                await_taken(gateways, parts.plan.nonce, table)
-            except RoutesError:
-                parts.plan = replace(parts.plan, topology=before)
-                await_taken(gateways, parts.plan.nonce, before.route_table)
-                raise
+
+            def remember(routes: RouteTable) -> None:
+                parts.plan = replace(parts.plan, topology=parts.plan.topology.with_routes(routes))
+
+            change_at_all(gateways, parts.plan.nonce, parts.plan.topology.route_table, table, remember)
             self._record()
             self._events.write("routes_changed", routes=len(table.routes))
             return self.view()

@@ -54,6 +54,45 @@ def await_taken(
         sleep(_POLL_S)
 
 
+Give = Callable[[Mapping[str, Endpoint], str, RouteTable, Put], None]
+
+
+def change_at_all(
+    gateways: Mapping[str, Endpoint],
+    nonce: str,
+    before: RouteTable,
+    table: RouteTable,
+    remember: Callable[[RouteTable], None],
+    put: Put = put_routes,
+    give: Give = await_taken,
+) -> None:
+    """Return when each gateway has `table`.
+
+    Args:
+        gateways: admin listeners by instance.
+        nonce: the stack's.
+        before: what they have.
+        table: what they are to have.
+        remember: called with what a gateway that starts from now on is to have.
+        put: gives a gateway its routes; why it did not take them, or nothing.
+        give: see `await_taken`.
+
+    Raises:
+        RoutesError: they have those of before, but for gateways that the message names as lost.
+    """
+    demand_takeable(gateways, nonce, table, put)
+    remember(table)
+    try:
+        give(gateways, nonce, table, put)
+    except RoutesError as error:
+        remember(before)
+        try:
+            give(gateways, nonce, before, put)
+        except RoutesError as lost:
+            raise RoutesError(f"{error}; {lost} of before either: stop the stack and start it again") from lost
+        raise
+
+
 def _put_all(gateways: Mapping[str, Endpoint], nonce: str, change: RoutesChange, put: Put) -> dict[str, str]:
     return {name: reason for name, admin in gateways.items() if (reason := put(admin, nonce, change))}
 

@@ -5,7 +5,7 @@ import pytest
 from scalelab.contracts.routes import RouteTable
 from scalelab.deployment.errors import RoutesError
 from scalelab.deployment.listeners import Endpoint
-from scalelab.deployment.routes_change import await_taken, demand_takeable
+from scalelab.deployment.routes_change import await_taken, change_at_all, demand_takeable
 
 GATEWAYS = {f"api_gateway-{number}": Endpoint("127.0.0.1", number) for number in (1, 2)}
 
@@ -21,6 +21,46 @@ class Gateways:
         self.put.append((admin.port, nonce, change.is_trial))
         script = self.reasons.get(admin.port, [])
         return script.pop(0) if script else ""
+
+
+def test_a_change_is_remembered_for_gateways_that_start_meanwhile():
+    """After the trial, before anybody is told."""
+    gateways, remembered = Gateways(), []
+    before, wanted = RouteTable(), RouteTable(upstreams={"a": {"url": "http://a:1"}})
+
+    def remember(table):
+        remembered.append((table, len(gateways.put)))
+
+    change_at_all(GATEWAYS, "n", before, wanted, remember, gateways)
+
+    assert remembered == [(wanted, 2)]
+    assert [is_trial for _, _, is_trial in gateways.put] == [True, True, False, False]
+
+
+def test_what_one_could_not_take_is_not_remembered():
+    """Nothing was changed, so there is nothing to take back."""
+    remembered = []
+
+    with pytest.raises(RoutesError):
+        change_at_all(GATEWAYS, "n", RouteTable(), RouteTable(), remembered.append, Gateways(at_1=["no"]))
+
+    assert remembered == []
+
+
+def test_those_of_before_are_given_back():
+    """To all, and for gateways that start from then on."""
+    before, wanted = RouteTable(), RouteTable(upstreams={"a": {"url": "http://a:1"}})
+    given, remembered = [], []
+
+    def give(_gateways, _nonce, table, _put):
+        given.append(table)
+        if table == wanted:
+            raise RoutesError("api_gateway-2 hangs")
+
+    with pytest.raises(RoutesError, match="api_gateway-2 hangs"):
+        change_at_all(GATEWAYS, "n", before, wanted, remembered.append, Gateways(), give)
+
+    assert given == remembered == [wanted, before]
 
 
 class Clock:
