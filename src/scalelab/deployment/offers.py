@@ -46,9 +46,10 @@ def demand_kubernetes_offers(topology: Topology) -> None:
 
 
 def _demand_container_offers(topology: Topology, where: str) -> None:
-    if topology.routes or not topology.laboratory:
+    if not topology.laboratory:
         raise ConfigurationError(
-            f"routes of one's own, and laboratory = false, are not offered on {where}: start them on this machine"
+            f"laboratory = false is not offered on {where}: say laboratory = true (with --routes: --set "
+            f"laboratory=true), and name upstreams as they are reached from there"
         )
     if topology.load_balancer.engine != "haproxy":
         raise ConfigurationError(

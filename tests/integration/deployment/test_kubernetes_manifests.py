@@ -20,7 +20,8 @@ TOPOLOGIES = {
     "server": ["--set", "database.url=postgresql:"],
     "outside": [
         *("--set", "database.url=postgresql://lab:given@store:6432/records"),
-        *("--set", 'api_gateway.origin_routes=[{path="/shop/", upstream="http://shop:8000"}]'),
+        *("--set", 'upstreams.shop.url="http://shop:8000"'),
+        *("--set", 'routes=[{path="/shop/", upstream="shop"}]'),
     ],
 }
 OVERLAYS = ("local", "production")

@@ -38,7 +38,7 @@ def network_policies(topology: Topology) -> list[Document]:
 def outside_ports(part: Part, topology: Topology) -> tuple[int, ...]:
     """Of servers that the topology names, wherever they are."""
     if part == "api_gateway":
-        urls = [urlsplit(route.upstream) for route in topology.api_gateway.origin_routes]
+        urls = [urlsplit(topology.upstreams[route.upstream].url) for route in topology.routes]
         return tuple(sorted({url.port or _HTTP_PORT for url in urls}))
     url = urlsplit(topology.database.url)
     return (url.port or POSTGRESQL_PORT,) if part == "database" and url.hostname else ()

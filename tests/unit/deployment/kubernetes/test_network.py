@@ -97,9 +97,12 @@ def test_nobody_reaches_an_admin_port(objects, url):
 
 def test_servers_that_the_topology_names_are_reached_by_port():
     """Wherever they are: a policy knows no names."""
-    origins = [{"path": "/a/", "upstream": "http://origin:8000"}, {"path": "/b/", "upstream": "http://other"}]
     topology = Topology.model_validate(
-        {"database": {"url": "postgresql://lab@store:6432/records"}, "api_gateway": {"origin_routes": origins}}
+        {
+            "database": {"url": "postgresql://lab@store:6432/records"},
+            "upstreams": {"a": {"url": "http://origin:8000"}, "b": {"url": "http://other"}},
+            "routes": [{"path": "/a/", "upstream": "a"}, {"path": "/b/", "upstream": "b"}],
+        }
     )
 
     assert outside_ports("database", topology) == (6432,)
