@@ -62,6 +62,8 @@ class Authenticator:
         self._remembered: OrderedDict[str, VerifiedToken] = OrderedDict()
         self._token_of: dict[str, str] = {}
         """The remembered token of each id."""
+        self.recall = self._remembered.get
+        """`recall(token)`: what was verified, and neither revoked nor verified with a key that has gone."""
 
     def on_revoked(self, jti: str) -> None:
         """See `RevocationListener`."""
@@ -76,17 +78,20 @@ class Authenticator:
 
     def authenticate(self, authorization: list[str]) -> VerifiedToken | Refusal:
         """The token of the request with these `Authorization` headers, or the refusal."""
-        if not authorization:
-            return NO_TOKEN
-        if len(authorization) > 1:
-            return TWO_HEADERS
-        scheme, _, token = authorization[0].partition(" ")
-        if scheme.lower() != "bearer":
-            return NO_TOKEN
-        verified = self._verified(token.strip(" "))
+        token = bearer_token(authorization)
+        return token if isinstance(token, Refusal) else self.admit(token)
+
+    def admit(self, token: str) -> VerifiedToken | Refusal:
+        """What the token says, or the refusal."""
+        verified = self._verified(token)
         if verified is None:
             return BAD_TOKEN
         return verified if self._revocations is None or self._revocations.lets_in() else UNKNOWABLE
+
+    def certain_for_s(self, admitted: VerifiedToken) -> float:
+        """For how long the same would be admitted again, unless it is no longer recalled before."""
+        left_s = admitted.expires_at_s + self._rules.leeway_s - self._clock_s()
+        return left_s if self._revocations is None else min(left_s, self._revocations.certain_for_s())
 
     def _verified(self, token: str) -> VerifiedToken | None:
         now_s = self._clock_s()
@@ -111,6 +116,16 @@ class Authenticator:
     def _forget(self, token: str) -> None:
         verified = self._remembered.pop(token)
         self._token_of.pop(verified.jti, None)
+
+
+def bearer_token(authorization: list[str]) -> str | Refusal:
+    """The token in these `Authorization` headers, good or not."""
+    if not authorization:
+        return NO_TOKEN
+    if len(authorization) > 1:
+        return TWO_HEADERS
+    scheme, _, token = authorization[0].partition(" ")
+    return token.strip(" ") if scheme.lower() == "bearer" else NO_TOKEN
 
 
 @overload

@@ -69,7 +69,7 @@ def expose_hot_table(table: HotTable, metrics: ServiceMetrics, cache_metrics: Ca
     def bring_in() -> None:
         for route, number in table.counted_hits().items():
             answers.labels(route).inc(number)
-            metrics.requests.labels(route, "GET", "200").inc(number)
+            metrics.requests.answers(route, "GET", 200).number += number
             cache_metrics.hits_of(route, number)
 
     metrics.before_scrape.append(bring_in)

@@ -66,6 +66,7 @@ class GatewayParts:
         if settings.rate_limit_per_s:
             settings = settings.model_copy(update={"hit_path": False})  # every request is to be counted
         self._settings = settings
+        self._steady_clock_s = steady_clock_s
         self.rate_limiter = _rate_limiter(settings, metrics)
         cache_metrics = CacheMetrics(metrics)
         self._passwords = PasswordChecks()
@@ -106,6 +107,7 @@ class GatewayParts:
             authenticator=self.authenticator,
             response_cache=self.response_cache,
             records=records,
+            steady_clock_s=self._steady_clock_s,
         )
 
     def _pass_on(self, database: UpstreamClient, microservice: UpstreamClient) -> None:

@@ -199,6 +199,10 @@ class RevocationCheck:
         """As far as is known here."""
         return jti in self._revoked
 
+    def certain_for_s(self) -> float:
+        """For how long `lets_in` need not be asked again."""
+        return max(0.0, BLIND_AFTER_S - self._follower.silence_s)
+
     def lets_in(self) -> bool:
         """Whether tokens count now. Called once for each request with a good one."""
         if not self._follower.is_blind:

@@ -48,9 +48,9 @@ def sampling_bound(ratio: float) -> float:
     return ratio * 2**32
 
 
-def is_sampled(request_id: str, ratio: float) -> bool:
-    """Whether this request's access line is written: hangs on the id alone."""
-    return zlib.crc32(request_id.encode()) < sampling_bound(ratio)
+def is_sampled(request_id: bytes, bound: float) -> bool:
+    """Whether this request's access line is written, under this `sampling_bound`: hangs on the id alone."""
+    return zlib.crc32(request_id) < bound
 
 
 def write_access_line(method: str, path: str, status: int, duration_s: float, request_id: str) -> None:

@@ -1,24 +1,25 @@
 """The outermost layer of every service: request id, metrics and the access line. Pure ASGI, no buffering."""
 
+import itertools
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import structlog
-from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
 from scalelab.stack.http_cache.http_dates import format_http_date
-from scalelab.stack.service_kit.logs import is_sampled, write_access_line
+from scalelab.stack.service_kit.logs import is_sampled, sampling_bound, write_access_line
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 
 _REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _SERVER_FAULT = 500
 _CLIENT_CLOSED_REQUEST = 499
+_UNMATCHED = ("unmatched", "any")
 
 
 class RequestContext:
@@ -58,38 +59,32 @@ class RequestRecords:
     """Metrics and access lines of the requests of one service."""
 
     def __init__(self, metrics: ServiceMetrics, access_sample_ratio: float) -> None:
-        self._metrics = metrics
-        self._access_sample_ratio = access_sample_ratio
-        self._counters: dict[tuple[str, str, int], Counter] = {}
-        self._durations: dict[str, Histogram] = {}
+        self.counts = metrics.requests
+        self._sampling_bound = sampling_bound(access_sample_ratio)
 
     def begin(self) -> None:
         """A request has come."""
-        self._metrics.in_flight.inc()
+        self.counts.in_flight += 1
 
     def end(self, scope: Scope, status: int, duration_s: float) -> None:
         """It was answered, or its client has gone."""
-        self._metrics.in_flight.dec()
         route = scope.get("route")
-        label = getattr(route, "path", "unmatched")
-        method = scope["method"] if route is not None else "any"
-        self._counter(label, method, status).inc()
-        self._duration(label).observe(duration_s)
-        if status >= _SERVER_FAULT or is_sampled(scope["request_id"], self._access_sample_ratio):
-            write_access_line(scope["method"], scope["path"], status, duration_s, scope["request_id"])
+        label, method = (getattr(route, "path", "unmatched"), scope["method"]) if route is not None else _UNMATCHED
+        self.note(label, method, status, duration_s)
+        request_id = scope["request_id"]
+        if self.is_told(status, request_id.encode()):
+            write_access_line(scope["method"], scope["path"], status, duration_s, request_id)
 
-    def _counter(self, label: str, method: str, status: int) -> Counter:
-        """Looked up by its labels once: routes, their methods and statuses are few."""
-        found = self._counters.get((label, method, status))
-        if found is None:
-            found = self._counters[label, method, status] = self._metrics.requests.labels(label, method, str(status))
-        return found
+    def note(self, route: str, method: str, status: int, duration_s: float) -> None:
+        """`end` without its access line; `route` is the template."""
+        counts = self.counts
+        counts.in_flight -= 1
+        counts.answers(route, method, status).number += 1
+        counts.durations(route).observe(duration_s)
 
-    def _duration(self, label: str) -> Histogram:
-        found = self._durations.get(label)
-        if found is None:
-            found = self._durations[label] = self._metrics.duration.labels(label)
-        return found
+    def is_told(self, status: int, request_id: bytes) -> bool:
+        """Whether the request's access line is written: always for a fault of ours, else by the id."""
+        return status >= _SERVER_FAULT or is_sampled(request_id, self._sampling_bound)
 
 
 def _completed(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
@@ -110,9 +105,14 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == _REQUEST_ID and _ACCEPTABLE_ID.fullmatch(value):
             return str(value, "ascii")
-    return new_request_id()
+    return str(next_request_id(), "ascii")
 
 
-def new_request_id() -> str:
-    """For a request that brought none."""
-    return secrets.token_hex(8)
+def _request_ids() -> Iterator[bytes]:
+    """Drawn when the first is asked for, not before: then every process counts from a place of its own."""
+    for number in itertools.count(secrets.randbits(63)):
+        yield b"%016x" % number
+
+
+next_request_id = _request_ids().__next__
+"""For a request that brought none: 16 digits, unlike all others, though not unforeseeable."""

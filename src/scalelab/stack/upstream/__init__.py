@@ -6,6 +6,15 @@ decodes nothing and adds no header but Host and the body's framing.
 
 from scalelab.stack.upstream.call import Call
 from scalelab.stack.upstream.client import UpstreamClient
+from scalelab.stack.upstream.exchange import Exchange
 from scalelab.stack.upstream.values import StreamedAnswer, UpstreamAnswer, UpstreamFault, UpstreamFaultKind
 
-__all__ = ["Call", "StreamedAnswer", "UpstreamAnswer", "UpstreamClient", "UpstreamFault", "UpstreamFaultKind"]
+__all__ = [
+    "Call",
+    "Exchange",
+    "StreamedAnswer",
+    "UpstreamAnswer",
+    "UpstreamClient",
+    "UpstreamFault",
+    "UpstreamFaultKind",
+]

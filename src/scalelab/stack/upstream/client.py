@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
-from scalelab.stack.upstream.call import Call
+from scalelab.stack.upstream.call import Asker, Call
 from scalelab.stack.upstream.connection import Connection
 from scalelab.stack.upstream.deadlines import Deadlines
 from scalelab.stack.upstream.exchange import Exchange
@@ -66,17 +66,12 @@ class UpstreamClient:
         self._deadlines.close()
         await asyncio.sleep(0)  # lets the transports end
 
-    def call(self, head: bytes, on_end: Callable[[Call], None]) -> Call | None:
-        """Send a GET's head on a connection that is kept; None when none is: then `request` opens one.
-
-        Args:
-            head: as `request_head` would write it.
-            on_end: told once, unless the call is cancelled.
-        """
+    def call(self, head: bytes, asker: Asker) -> Call | None:
+        """Send a GET's head, as `request_head` would write it, on a connection that is kept; None when none is."""
         kept = self._pool.take_idle()
         if kept is None:
             return None
-        call = Call(kept, self._pool, self._deadlines, on_end, MAX_BODY_BYTES)
+        call = Call(kept, self._pool, self._deadlines, asker, MAX_BODY_BYTES)
         call.send(head)
         return call
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 
@@ -14,16 +14,30 @@ _BODYLESS_STATUSES = frozenset({204, 304})
 MAX_HEAD_BYTES = 64 * 1024
 
 
+class Caller(Protocol):
+    """A request whose answer is offered unparsed first; see `Call`."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """Collects the answer that was not taken."""
+        ...
+
+    def takes(self, data: bytes) -> bool:
+        """The first bytes of the answer; True when they are all of it."""
+        ...
+
+
 class Connection(asyncio.Protocol):
     """Parses what arrives into the exchange in hand. Anything that arrives without one closes the connection."""
 
     def __init__(self, on_lost: Callable[["Connection"], None]) -> None:
         self.is_open = False
-        self.is_reused = False
         self.idle_since_s = 0.0
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
+        self._caller: Caller | None = None
+        """Until the first byte of the answer comes."""
         self._parser = httptools.HttpResponseParser(self)
         self._ends_with_connection = False
         self._is_interim = False
@@ -40,11 +54,20 @@ class Connection(asyncio.Protocol):
     def start(self, exchange: Exchange, head: bytes, body: bytes | None) -> None:
         """Send a request (all of it, or its head) and let `exchange` collect the response."""
         assert self._transport is not None
+        self._collect(exchange)
+        self._transport.write(head if body is None else head + body)
+
+    def ask(self, caller: Caller, head: bytes) -> None:
+        """Send a request without a body; `caller` is offered the response, or collects it."""
+        assert self._transport is not None
+        self._caller = caller
+        self._transport.write(head)
+
+    def _collect(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._is_head_done = False
         self._head_bytes = 0
         self._ends_with_connection = False
-        self._transport.write(head if body is None else head + body)
 
     async def send(self, chunk: bytes) -> None:
         """More of a request body; waits while the upstream does not read."""
@@ -64,7 +87,6 @@ class Connection(asyncio.Protocol):
             self.close()
         elif exchange is not None and exchange.is_head_request:
             self._parser = httptools.HttpResponseParser(self)  # it would wait for the body that HEAD has not
-        self.is_reused = True
         return is_clean
 
     def close(self) -> None:
@@ -81,6 +103,12 @@ class Connection(asyncio.Protocol):
     # --- what the transport tells -------------------------------------------------------------------------------
     def data_received(self, data: bytes) -> None:
         """Transport callback."""
+        caller = self._caller
+        if caller is not None:
+            self._caller = None
+            if caller.takes(data):
+                return
+            self._collect(caller.exchange)
         exchange = self._exchange
         if exchange is None or exchange.is_complete:
             self.close()  # bytes that nobody asked for: whose answer they are can no longer be told
@@ -116,7 +144,7 @@ class Connection(asyncio.Protocol):
         """Transport callback."""
         self.is_open = False
         self._may_write.set()
-        exchange = self._exchange
+        exchange = self._exchange if self._caller is None else self._caller.exchange
         if exchange is not None:
             exchange.fail("connection lost" if exc is None else f"connection lost: {exc}")
         self._on_lost(self)

@@ -1,34 +1,40 @@
-"""The deadlines of many exchanges, all of one length, on one timer instead of one for each."""
+"""The deadlines of many exchanges and calls, all of one length, on one timer instead of one for each."""
 
 import asyncio
-from collections import OrderedDict
+from typing import Protocol
 
-from scalelab.stack.upstream.exchange import Exchange
+
+class Expires(Protocol):
+    """What has a deadline; told apart by identity."""
+
+    def expire(self) -> None:
+        """It took too long."""
+        ...
 
 
 class Deadlines:
-    """Fails an exchange that has not arrived in time. One event loop only; times are the loop's."""
+    """Expires what has not arrived in time. One event loop only; times are the loop's."""
 
     def __init__(self, timeout_s: float) -> None:
+        self._loop = asyncio.get_running_loop()
         self._timeout_s = timeout_s
-        self._due_s: OrderedDict[Exchange, float] = OrderedDict()
+        self._due_s: dict[Expires, float] = {}
         """All have the same length, so the first to begin is the first to be due."""
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._due_s)
 
-    def begin(self, exchange: Exchange) -> None:
+    def begin(self, one: Expires) -> None:
         """From now on its time runs."""
-        loop = asyncio.get_running_loop()
-        due_s = loop.time() + self._timeout_s
-        self._due_s[exchange] = due_s
+        due_s = self._loop.time() + self._timeout_s
+        self._due_s[one] = due_s
         if self._timer is None:
-            self._timer = loop.call_at(due_s, self._look, loop)
+            self._timer = self._loop.call_at(due_s, self._look)
 
-    def end(self, exchange: Exchange) -> None:
+    def end(self, one: Expires) -> None:
         """It has arrived, or nobody waits for it any longer."""
-        self._due_s.pop(exchange, None)
+        self._due_s.pop(one, None)
 
     def close(self) -> None:
         """Nothing is due any more."""
@@ -37,13 +43,13 @@ class Deadlines:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _look(self) -> None:
         self._timer = None
-        now_s = loop.time()
+        now_s = self._loop.time()
         while self._due_s:
-            exchange, due_s = next(iter(self._due_s.items()))
+            one, due_s = next(iter(self._due_s.items()))
             if due_s > now_s:
-                self._timer = loop.call_at(due_s, self._look, loop)
+                self._timer = self._loop.call_at(due_s, self._look)
                 return
-            del self._due_s[exchange]
-            exchange.expire()
+            del self._due_s[one]
+            one.expire()

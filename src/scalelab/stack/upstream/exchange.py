@@ -13,7 +13,15 @@ HIGH_WATER_BYTES = 256 * 1024
 class Exchange:
     """Collects one response. A whole one resolves `finished`; a streamed one resolves `head_arrived` first."""
 
-    def __init__(self, *, is_head_request: bool, is_streamed: bool, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        *,
+        is_head_request: bool,
+        is_streamed: bool,
+        max_body_bytes: int,
+        on_told: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_told`: called after each callback of the transport that dealt with it."""
         loop = asyncio.get_running_loop()
         self.is_head_request = is_head_request
         self.is_streamed = is_streamed
@@ -25,10 +33,16 @@ class Exchange:
         self.fault: str | None = None
         self.arrived: asyncio.Future[None] = loop.create_future()
         """Resolved when a whole answer is complete, a streamed one has its head, or a fault has ended it."""
+        self.tell = on_told
         self._max_body_bytes = max_body_bytes
         self._body_bytes = 0
         self._chunks: deque[bytes] = deque()
         self._more: asyncio.Future[None] | None = None
+
+    @property
+    def may_be_replayed(self) -> bool:
+        """Whether the upstream closed an idle connection just then: nothing of an answer came, and not for time."""
+        return self.fault is not None and not self.has_any_byte and not self.is_expired
 
     @property
     def headers(self) -> HeaderPairs:
@@ -74,9 +88,6 @@ class Exchange:
         """It took too long."""
         self.is_expired = not self.is_complete
         self.fail("not in time")
-
-    def tell(self) -> None:
-        """Called when a transport callback is done with it; see `Call`."""
 
     async def next_chunk(self, resume: Callable[[], None]) -> bytes | None:
         """The next piece of a streamed body; None at its end.

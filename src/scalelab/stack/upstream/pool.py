@@ -43,20 +43,23 @@ class ConnectionPool:
 
     def give_back(self, connection: Connection) -> None:
         """The exchange is over: keep the connection if it is clean and is to be used again."""
+        if connection.release():
+            self.keep(connection)
+
+    def keep(self, connection: Connection) -> None:
+        """As `give_back`, for one on which nothing is under way."""
         if not self._is_kept_alive:
             connection.close()
-        elif connection.release():
-            now_s = self._clock()
-            connection.idle_since_s = now_s
-            self._idle.append(connection)
-            self._close_aged(now_s - IDLE_LIMIT_S)
+            return
+        idle, now_s = self._idle, self._clock()
+        connection.idle_since_s = now_s
+        idle.append(connection)
+        oldest_s = now_s - IDLE_LIMIT_S
+        while idle[0].idle_since_s < oldest_s:
+            idle.pop(0).close()
 
     def close(self) -> None:
         """Break every connection off."""
         self._idle.clear()
         for connection in tuple(self._all):
             connection.close()
-
-    def _close_aged(self, oldest_s: float) -> None:
-        while self._idle[0].idle_since_s < oldest_s:
-            self._idle.pop(0).close()

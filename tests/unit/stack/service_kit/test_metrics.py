@@ -18,9 +18,9 @@ def _samples(metrics):
 def test_the_names_are_those_of_the_contract():
     """What was counted is found under the contract's names."""
     metrics = ServiceMetrics()
-    metrics.requests.labels("/data", "GET", "200").inc()
-    metrics.duration.labels("/data").observe(0.1)
-    metrics.in_flight.inc()
+    metrics.requests.answers("/data", "GET", 200).number += 1
+    metrics.requests.durations("/data").observe(0.1)
+    metrics.requests.in_flight += 1
 
     samples = _samples(metrics)
 
@@ -34,7 +34,7 @@ def test_a_duration_on_a_bound_falls_into_that_bucket():
     """Bounds are inclusive: 100 ms counts as at most 0.1 s."""
     metrics = ServiceMetrics()
 
-    metrics.duration.labels("/data").observe(0.1)
+    metrics.requests.durations("/data").observe(0.1)
 
     samples = _samples(metrics)
     bucket = metric_names.REQUEST_DURATION_SECONDS + "_bucket"
@@ -46,7 +46,7 @@ def test_two_services_in_one_process_share_nothing():
     """A registry belongs to one service."""
     first, second = ServiceMetrics(), ServiceMetrics()
 
-    first.in_flight.inc()
+    first.requests.in_flight += 1
 
     assert _samples(second)[metric_names.REQUESTS_IN_FLIGHT, ()] == 0
 

@@ -29,9 +29,10 @@ class DirectCycle:
         self._request = request
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[None]]) -> None:
-        """Run; `tasks` are those that the server waits for when it stops."""
-        self._task = loop.create_task(self._run())
+    def start(self) -> None:
+        """Run; the server waits for it when it stops."""
+        tasks = self._protocol.tasks
+        self._task = self._protocol.loop.create_task(self._run())
         tasks.add(self._task)
         self._task.add_done_callback(tasks.discard)
 

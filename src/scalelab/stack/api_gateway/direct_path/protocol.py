@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from scalelab.stack.api_gateway.direct_path.cycle import DirectCycle
 from scalelab.stack.api_gateway.direct_path.direct_reads import STATE_NAME, DirectReads
-from scalelab.stack.api_gateway.direct_path.known_client import Target
+from scalelab.stack.api_gateway.direct_path.known_client import KnownClient, Target
 from scalelab.stack.api_gateway.direct_path.passing import PassingCycle
 from scalelab.stack.api_gateway.hot_path.protocol import KEY_IN_SCOPE, HotPathProtocol
-from scalelab.stack.api_gateway.hot_path.request_key import RequestKey, request_key
+from scalelab.stack.api_gateway.hot_path.request_key import request_key
+from scalelab.stack.service_kit.request_context import next_request_id
 
 
 class DirectPathProtocol(HotPathProtocol):
@@ -20,12 +21,17 @@ class DirectPathProtocol(HotPathProtocol):
         super().__init__(*args, **kwargs)
         self._reads: DirectReads | None = self.app_state.get(STATE_NAME)
         self._read: DirectCycle | PassingCycle | None = None
-        self._of_connection: dict[str, Any] = {}
+        self.of_connection: dict[str, Any] = {}
+        """What the scope of each request says of the connection."""
+        if self._reads is not None:
+            self._steady_clock_s = self._reads.steady_clock_s
+            if self._reads.passages:
+                self._table = None  # nothing is kept, so there is nothing to look up
 
     def connection_made(self, transport: Any) -> None:
         """Transport callback."""
         super().connection_made(transport)
-        self._of_connection = {
+        self.of_connection = {
             "type": "http",
             "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
             "http_version": "1.1",
@@ -43,39 +49,62 @@ class DirectPathProtocol(HotPathProtocol):
             self._read.set()
         super().connection_lost(exc)
 
+    def timeout_keep_alive_handler(self) -> None:
+        """The idle timer: a read that is passed on does not touch it either."""
+        if self._read is not None and not self._read.response_complete:
+            self._await_request()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def on_read_complete(self, now_s: float) -> None:
+        """A read that was passed on is answered, or will not be."""
+        self._last_answer_s = now_s
+        if self.pipeline or self.timeout_keep_alive_task is None:
+            self.on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+            self._note_whether_free()
+
     def _take_the_long_way(self, data: bytes) -> None:
         reads = self._reads
-        key = request_key(data) if reads is not None and self._is_free else None
-        target = None if key is None or reads is None else reads.lines.read(key.head)
-        if reads is None or key is None or target is None:
+        target = reads.lines.read(data) if reads is not None and self._is_free else None
+        if reads is None or target is None:
             super()._take_the_long_way(data)
-        elif not self._is_passed(reads, key, target) and not self._is_taken(reads, key, target):
-            cycle_before = self.cycle
-            super()._take_the_long_way(data)
-            if self.cycle is not cycle_before and self.scope["http_version"] == "1.1":
-                fields_bytes = key.head[target.fields_from :]
-                reads.clients.learn(fields_bytes, self.headers, has_id_at_its_end=bool(key.request_id))
-
-    def _is_passed(self, reads: DirectReads, key: RequestKey, target: Target) -> bool:
-        passed = reads.passed(key, target, self._of_connection) if reads.passages else None
-        if passed is None:
-            return False
-        passage, scope = passed
+            return
+        known = reads.clients.of(target.fields)
+        read = None if known is None else self._read_of(reads, data, target, *known)
+        if read is None:
+            self._take_the_ordinary_way(reads, data)
+            return
         self._is_free = False
-        self._unset_keepalive_if_required()
-        self._read = PassingCycle(self, reads, passage, scope, target.key)
-        self.cycle = cast(Any, self._read)
-        self._read.start()
-        return True
-
-    def _is_taken(self, reads: DirectReads, key: RequestKey, target: Target) -> bool:
-        request = reads.request(key, target, self._of_connection)
-        if request is None:
-            return False
-        request.scope[KEY_IN_SCOPE] = key
-        self._is_free = False
-        self._unset_keepalive_if_required()
-        read = self._read = DirectCycle(self, reads, request)
+        self._read = read
         self.cycle = cast(Any, read)
-        read.start(self.loop, self.tasks)
-        return True
+        read.start()
+
+    def _read_of(
+        self, reads: DirectReads, data: bytes, target: Target, client: KnownClient, request_id: bytes
+    ) -> DirectCycle | PassingCycle | None:
+        """None when the ordinary way must see it."""
+        passage = reads.passages.get(target.path)
+        if passage is not None:
+            now_s = reads.steady_clock_s()
+            if client.bearer.admitted(now_s) is None:
+                return None
+            return PassingCycle(self, reads, passage, target, client, request_id or next_request_id(), now_s)
+        key = request_key(data)
+        request = None if key is None else reads.request(key, target, client, self.of_connection)
+        if request is None:
+            return None
+        request.scope[KEY_IN_SCOPE] = key
+        self._unset_keepalive_if_required()
+        return DirectCycle(self, reads, request)
+
+    def _take_the_ordinary_way(self, reads: DirectReads, data: bytes) -> None:
+        """And remember the client."""
+        key = request_key(data)
+        cycle_before = self.cycle
+        super()._take_the_long_way(data)
+        if key is not None and self.cycle is not cycle_before and self.scope["http_version"] == "1.1":
+            target = reads.lines.read(key.head)
+            if target is not None:
+                reads.clients.learn(target.fields, self.headers, has_id_at_its_end=bool(key.request_id))

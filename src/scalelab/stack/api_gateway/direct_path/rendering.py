@@ -10,6 +10,8 @@ from scalelab.contracts.http_names import INSTANCE_HEADER, REQUEST_ID_HEADER
 from scalelab.stack.service_kit.request_context import date_of
 
 _ID_NAME, _INSTANCE_NAME = REQUEST_ID_HEADER.lower().encode(), INSTANCE_HEADER.lower().encode()
+BEFORE_ID = b"\r\n%b: " % _ID_NAME
+"""Between `Date` and the value of the request's id."""
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -19,12 +21,17 @@ def rendered(response: Response, instance: bytes, request_id: str, *, keep_alive
     Raises:
         ValueError: a field would break the message.
     """
-    return completed(
-        STATUS_LINE[response.status_code] + rendered_fields(response.raw_headers),
-        bytes(response.body),
-        instance,
-        request_id.encode(),
-        keep_alive=keep_alive,
+    return b"".join(
+        (
+            STATUS_LINE[response.status_code],
+            rendered_fields(response.raw_headers),
+            b"date: ",
+            date_of(int(time.time())),
+            BEFORE_ID,
+            request_id.encode(),
+            ending(instance, keep_alive=keep_alive),
+            bytes(response.body),
+        )
     )
 
 
@@ -40,15 +47,6 @@ def rendered_fields(fields: list[tuple[bytes, bytes]]) -> bytes:
     return lines
 
 
-def completed(head: bytes, body: bytes, instance: bytes, request_id: bytes, *, keep_alive: bool) -> bytes:
-    """A status line and fields, with those that every answer has, and the body."""
-    return b"%bdate: %b\r\n%b: %b\r\n%b: %b\r\n%b\r\n%b" % (
-        head,
-        date_of(int(time.time())),
-        _ID_NAME,
-        request_id,
-        _INSTANCE_NAME,
-        instance,
-        b"" if keep_alive else b"connection: close\r\n",
-        body,
-    )
+def ending(instance: bytes, *, keep_alive: bool) -> bytes:
+    """What stands between the value of the request's id and the body."""
+    return b"\r\n%b: %b\r\n%b\r\n" % (_INSTANCE_NAME, instance, b"" if keep_alive else b"connection: close\r\n")

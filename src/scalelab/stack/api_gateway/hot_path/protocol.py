@@ -4,10 +4,8 @@ Answers only while nothing else is under way on the connection. What it does for
 microseconds, so calls are few and the state of the connection is kept in one flag.
 """
 
-import itertools
-import secrets
-from collections.abc import Callable
 from math import inf
+from time import monotonic
 from typing import Any
 from zlib import crc32
 
@@ -17,18 +15,13 @@ from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
 from scalelab.stack.api_gateway.hot_path.known_head import KnownHead
 from scalelab.stack.api_gateway.hot_path.request_key import id_from, request_key, start_of_last_value
 from scalelab.stack.service_kit.logs import sampling_bound, write_access_line
+from scalelab.stack.service_kit.request_context import next_request_id
 
 STATE_NAME = "hot_table"
 """Under this name the lifespan's state holds the `HotTable`."""
 SAMPLE_RATIO_NAME = "access_sample_ratio"
 KEY_IN_SCOPE = "scalelab.hot_key"
 """Where the long way finds the key under which its answer may be kept."""
-
-_next_id = map(f"{secrets.token_hex(4)}-%x".encode().__mod__, itertools.count()).__next__
-
-
-def _nothing(_head: bytes) -> None:
-    return None
 
 
 class HotPathProtocol(HttpToolsProtocol):
@@ -37,12 +30,12 @@ class HotPathProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._table: HotTable | None = self.app_state.get(STATE_NAME)
-        self._peek: Callable[[bytes], KnownHead | None] = _nothing if self._table is None else self._table.peek
+        self._steady_clock_s = monotonic if self._table is None else self._table.steady_clock_s
         self._sampling_bound = sampling_bound(self.app_state.get(SAMPLE_RATIO_NAME, 0.0))
         self._is_free = False
         """Whether the table may be asked: no message has begun that is not answered, and the client reads."""
         self._is_between_messages = True
-        self._last_hit_s = -inf
+        self._last_answer_s = -inf
 
     def connection_made(self, transport: Any) -> None:
         """Transport callback. A client that never asks is shown the door, as one who no longer asks."""
@@ -52,11 +45,12 @@ class HotPathProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Transport callback."""
-        if self._is_free:
-            known, request_id = self._peek(data), b""  # a head that is known to the last byte is one whole request
+        if self._is_free and self._table is not None:
+            peek = self._table.peek
+            known, request_id = peek(data), b""  # a head that is known to the last byte is one whole request
             if known is None:
                 start = start_of_last_value(data)
-                known = self._peek(data[:start])
+                known = peek(data[:start])
                 if known is not None:
                     request_id = id_from(data, start)
                     if not request_id:
@@ -92,8 +86,8 @@ class HotPathProtocol(HttpToolsProtocol):
         self._note_whether_free()
 
     def timeout_keep_alive_handler(self) -> None:
-        """The idle timer: hits do not touch it, so it asks when the last one was."""
-        idle_s = inf if self._table is None else self._table.steady_clock_s() - self._last_hit_s
+        """The idle timer: the shortest answers do not touch it, so it asks when the last one was."""
+        idle_s = self._steady_clock_s() - self._last_answer_s
         if idle_s < self.timeout_keep_alive:
             self._await_request(self.timeout_keep_alive - idle_s)
         else:
@@ -106,10 +100,10 @@ class HotPathProtocol(HttpToolsProtocol):
         if not table.may_be_given(known, steady_s):
             return False
         answer = known.answer
-        request_id = request_id or _next_id()
+        request_id = request_id or next_request_id()
         self.transport.write(b"".join((answer.head, request_id, answer.tail)))
         answer.hits.number += 1
-        self._last_hit_s = steady_s
+        self._last_answer_s = steady_s
         if crc32(request_id) < self._sampling_bound:
             duration_s = table.steady_clock_s() - steady_s
             write_access_line("GET", answer.path, 200, duration_s, request_id.decode("ascii"))
