@@ -22,6 +22,7 @@ STATE_NAME = "hot_table"
 SAMPLE_RATIO_NAME = "access_sample_ratio"
 KEY_IN_SCOPE = "scalelab.hot_key"
 """Where the long way finds the key under which its answer may be kept."""
+_LINE_FEED = ord("\n")
 
 
 class HotPathProtocol(HttpToolsProtocol):
@@ -47,8 +48,8 @@ class HotPathProtocol(HttpToolsProtocol):
         """Transport callback."""
         if self._is_free and self._table is not None:
             peek = self._table.peek
-            known, request_id = peek(data), b""  # a head that is known to the last byte is one whole request
-            if known is None:
+            known, request_id = peek(data), b""
+            if known is None or data[-1] != _LINE_FEED:  # one that is known to its last line end is a whole request
                 start = start_of_last_value(data)
                 known = peek(data[:start])
                 if known is not None:

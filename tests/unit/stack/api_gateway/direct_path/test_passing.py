@@ -8,6 +8,7 @@ import pytest
 
 from scalelab.stack.api_gateway.direct_path.passage import Passage
 from scalelab.stack.api_gateway.direct_path.passing import PassingCycle
+from scalelab.stack.api_gateway.sessions import Revocation
 from scalelab.stack.api_gateway.upstream_paths import record_path_of
 from scalelab.stack.upstream import UpstreamClient
 
@@ -208,7 +209,21 @@ async def test_who_leaves_ends_the_work_and_the_books(passing, service, head):
 
 
 async def test_a_token_that_was_revoked_is_no_longer_passed(passing, service, head):
-    """It is asked about each time."""
+    """At once, though it was let in a moment ago."""
+    direct, _ = passing
+    told, protocol = await conversation(direct, service, head, [PLAIN])
+    bearer_token = bearer(direct).rpartition(" ")[2]
+    direct.lab.parts.access.revoked.add(Revocation(direct.jti(bearer_token), direct.lab.clock() + 1000))
+    protocol.data_received(head("GET", 3, "Host: lab", bearer(direct)))
+    answer = await answered(protocol.transport)
+
+    assert told[1].startswith(b"HTTP/1.1 200 ")
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert len(service.asked) == 2
+
+
+async def test_a_token_that_has_ended_is_no_longer_passed(passing, service, head):
+    """Its time is compared with the clock."""
     direct, _ = passing
     protocol, wire = direct.connect()
     service.answers += [PLAIN, PLAIN]
@@ -222,6 +237,52 @@ async def test_a_token_that_was_revoked_is_no_longer_passed(passing, service, he
 
     assert answer.startswith(b"HTTP/1.1 401 ")
     assert len(service.asked) == 2
+
+
+async def test_an_idle_connection_is_closed_but_not_one_that_waits_for_its_answer(passing, service, head):
+    """Reads that are passed on leave the idle timer alone: it asks what has happened since."""
+    direct, _ = passing
+    _, protocol = await conversation(direct, service, head, [PLAIN])
+    wire, clock = protocol.transport, direct.lab.clock
+    service.answers.append(None)
+    clock.now_s += 100
+    protocol.data_received(head("GET", 3, "Host: lab", bearer(direct)))
+    protocol.timeout_keep_alive_handler()
+    is_open_meanwhile = not wire.is_closed
+    await answered(wire)
+    clock.now_s += protocol.timeout_keep_alive - 0.01
+    protocol.timeout_keep_alive_handler()
+    is_open_after_it = not wire.is_closed
+    clock.now_s += 0.01
+    protocol.timeout_keep_alive_handler()
+
+    assert (is_open_meanwhile, is_open_after_it, wire.is_closed) == (True, True, True)
+
+
+async def test_what_is_pipelined_behind_a_read_is_answered_after_it(passing, service, head):
+    """And the connection goes on."""
+    direct, _ = passing
+    _, protocol = await conversation(direct, service, head, [PLAIN])
+    wire = protocol.transport
+    service.answers += [PLAIN, ANSWERS["tagged"], PLAIN]
+    protocol.data_received(head("GET", 3, "Host: lab", bearer(direct)))
+    protocol.data_received(head("GET", 4, "Host: lab", bearer(direct)))
+    both = await answered(wire, lambda wire: wire.written.count(b"HTTP/1.1 ") == 2)
+    protocol.data_received(head("GET", 5, "Host: lab", bearer(direct)))
+    after = await answered(wire)
+
+    assert re.findall(rb"etag: (\S{3})", both)[1] == b'"a"'
+    assert after.startswith(b"HTTP/1.1 200 ")
+    assert direct.lab.metric("scalelab_requests_in_flight") == 0
+
+
+async def test_no_answer_of_a_service_is_read_again_line_by_line(passing, service, head):
+    """A service that says its date and the request's id, as ours do: the head is known from the second on."""
+    direct, _ = passing
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: now\r\nX-Request-Id: %d\r\n\r\nok"
+    await conversation(direct, service, head, [said % number for number in range(4)])
+
+    assert len(direct.reads.passages["/data"].heads._heads) == 1
 
 
 async def test_several_at_once_get_their_own(passing, service, head):

@@ -241,6 +241,26 @@ async def test_a_request_id_at_the_end_does_not_defeat_it(open_gateway):
     assert gateway.lab.parts.hot_path.table.hits_of("/data").number == 2
 
 
+async def test_a_head_that_is_torn_right_before_its_id_is_not_a_whole_one(open_gateway):
+    """What is kept of such a head ends there, but the request does not."""
+    gateway = open_gateway()
+    bearer = f"Authorization: Bearer {token(gateway.lab, 'alice')}"
+    for number in range(3):
+        await gateway.send(head("GET", 1, "Host: lab", bearer, f"X-Request-Id: mine-{number}"))
+    gateway.taken()
+    whole = head("GET", 1, "Host: lab", bearer, "X-Request-Id: mine-4")
+    before_id = whole.index(b"mine-4")
+    await gateway.send(whole[:before_id])
+    early = gateway.taken()
+    await gateway.send(whole[before_id:])
+    answer = gateway.taken()
+    gateway.end()
+
+    assert early == b""
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nx-request-id: mine-4\r\n" in answer
+
+
 @pytest.mark.parametrize(("ratio", "lines"), [(0.0, 0), (1.0, 4)])
 async def test_an_access_line_that_is_due_is_written(open_gateway, ratio, lines):
     """Each answer from memory has the line that the long way would have written, with its own id."""
