@@ -67,8 +67,10 @@ def expose_hot_table(table: HotTable, metrics: ServiceMetrics, cache_metrics: Ca
     size.set_function(lambda: table.held_bytes)
 
     def bring_in() -> None:
-        for route, number in table.counted_hits().items():
+        for route, durations in table.counted_hits().items():
+            number = durations.number
             answers.labels(route).inc(number)
+            metrics.requests.durations(route).add(durations)
             metrics.requests.answers(route, "GET", 200).number += number
             cache_metrics.hits_of(route, number)
 

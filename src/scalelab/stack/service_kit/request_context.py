@@ -108,11 +108,10 @@ def _request_id(scope: Scope) -> str:
     return str(next_request_id(), "ascii")
 
 
-def _request_ids() -> Iterator[bytes]:
+def _request_ids() -> Iterator[Iterator[bytes]]:
     """Drawn when the first is asked for, not before: then every process counts from a place of its own."""
-    for number in itertools.count(secrets.randbits(63)):
-        yield b"%016x" % number
+    yield map(b"%x".__mod__, itertools.count(2**63 + secrets.randbits(62)))
 
 
-next_request_id = _request_ids().__next__
-"""For a request that brought none: 16 digits, unlike all others, though not unforeseeable."""
+next_request_id = itertools.chain.from_iterable(_request_ids()).__next__
+"""For a request that brought none: 16 hexadecimal digits, unlike all others, though not unforeseeable."""

@@ -40,6 +40,16 @@ class Durations:
         self.numbers[bisect_left(DURATION_BUCKETS_S, duration_s)] += 1
         self.sum_s += duration_s
 
+    @property
+    def number(self) -> int:
+        """Of all."""
+        return sum(self.numbers)
+
+    def add(self, others: "Durations") -> None:
+        """Those that were counted elsewhere."""
+        self.numbers = [ours + theirs for ours, theirs in zip(self.numbers, others.numbers, strict=True)]
+        self.sum_s += others.sum_s
+
 
 class RequestCounts(Collector):
     """Of one service."""

@@ -26,7 +26,7 @@ class DirectPathProtocol(HotPathProtocol):
         if self._reads is not None:
             self._steady_clock_s = self._reads.steady_clock_s
             if self._reads.passages:
-                self._table = None  # nothing is kept, so there is nothing to look up
+                self._peek = None  # nothing is kept
 
     def connection_made(self, transport: Any) -> None:
         """Transport callback."""

@@ -5,22 +5,37 @@ from dataclasses import dataclass
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
 from scalelab.stack.http_cache.http_dates import format_http_date
+from scalelab.stack.service_kit.request_counts import DURATION_BUCKETS_S, Durations
 
 NEVER = float("-inf")
+QUICK_S = DURATION_BUCKETS_S[0]
+"""What takes no longer lies in the first bucket: it is counted without a call."""
 _SAID_ANEW = frozenset({b"age", b"date", b"cache-status", b"x-request-id", b"x-cache", b"content-length"})
 _BOOKKEEPING_BYTES = 512
 _ID_NAME = REQUEST_ID_HEADER.lower().encode()
 
 
 class HitCount:
-    """Answers given on one route since they were last counted."""
+    """Answers given on one route since they were last counted, and how long they took."""
 
-    __slots__ = ("number", "route")
+    __slots__ = ("number", "quick_s", "route", "slow")
 
     def __init__(self, route: str) -> None:
         """`route` is its template."""
         self.route = route
         self.number = 0
+        self.quick_s = 0.0
+        """The sum over those of at most `QUICK_S`."""
+        self.slow = Durations()
+        """All others."""
+
+    def take(self) -> Durations:
+        """The durations of all of them; from now on it counts anew."""
+        taken, quick = self.slow, self.number - self.slow.number
+        taken.numbers[0] += quick
+        taken.sum_s += self.quick_s
+        self.number, self.quick_s, self.slow = 0, 0.0, Durations()
+        return taken
 
 
 @dataclass(slots=True, eq=False)

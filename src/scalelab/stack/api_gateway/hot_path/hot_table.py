@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from scalelab.stack.api_gateway.hot_path.hot_answer import NEVER, Dates, HitCount, HotAnswer
 from scalelab.stack.api_gateway.hot_path.known_head import KnownHead
+from scalelab.stack.service_kit.request_counts import Durations
 
 Name = TypeVar("Name", str, bytes)
 MAX_BYTES = 64 * 1024 * 1024
@@ -61,12 +62,9 @@ class HotTable:
         """Where the answers given on a route are counted."""
         return self._hits.setdefault(route, HitCount(route))
 
-    def counted_hits(self) -> dict[str, int]:
-        """Answers given since the last call, by route."""
-        counted = {count.route: count.number for count in self._hits.values() if count.number}
-        for count in self._hits.values():
-            count.number = 0
-        return counted
+    def counted_hits(self) -> dict[str, Durations]:
+        """How long the answers took that were given since the last call, by route."""
+        return {count.route: count.take() for count in self._hits.values() if count.number}
 
     def may_be_given(self, known: KnownHead, steady_s: float) -> bool:
         """Whether the answer may be given to this head at this moment; then its `head` is of now."""

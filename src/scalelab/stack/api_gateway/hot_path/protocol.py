@@ -11,6 +11,7 @@ from zlib import crc32
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from scalelab.stack.api_gateway.hot_path.hot_answer import QUICK_S
 from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
 from scalelab.stack.api_gateway.hot_path.known_head import KnownHead
 from scalelab.stack.api_gateway.hot_path.request_key import id_from, request_key, start_of_last_value
@@ -31,6 +32,8 @@ class HotPathProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._table: HotTable | None = self.app_state.get(STATE_NAME)
+        self._peek = None if self._table is None else self._table.peek
+        """Where to look a head up; None where nothing is kept."""
         self._steady_clock_s = monotonic if self._table is None else self._table.steady_clock_s
         self._sampling_bound = sampling_bound(self.app_state.get(SAMPLE_RATIO_NAME, 0.0))
         self._is_free = False
@@ -46,8 +49,8 @@ class HotPathProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Transport callback."""
-        if self._is_free and self._table is not None:
-            peek = self._table.peek
+        peek = self._peek
+        if peek is not None and self._is_free:
             known, request_id = peek(data), b""
             if known is None or data[-1] != _LINE_FEED:  # one that is known to its last line end is a whole request
                 start = start_of_last_value(data)
@@ -103,10 +106,15 @@ class HotPathProtocol(HttpToolsProtocol):
         answer = known.answer
         request_id = request_id or next_request_id()
         self.transport.write(b"".join((answer.head, request_id, answer.tail)))
-        answer.hits.number += 1
         self._last_answer_s = steady_s
+        duration_s = table.steady_clock_s() - steady_s
+        hits = answer.hits
+        hits.number += 1
+        if duration_s <= QUICK_S:
+            hits.quick_s += duration_s
+        else:
+            hits.slow.observe(duration_s)
         if crc32(request_id) < self._sampling_bound:
-            duration_s = table.steady_clock_s() - steady_s
             write_access_line("GET", answer.path, 200, duration_s, request_id.decode("ascii"))
         return True
 

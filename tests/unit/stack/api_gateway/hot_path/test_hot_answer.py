@@ -2,6 +2,8 @@
 
 import pytest
 
+from scalelab.stack.api_gateway.hot_path.hot_answer import HitCount
+
 
 def dated(second):
     return b"D%d" % (second - 1_700_000_000)
@@ -53,3 +55,14 @@ def test_a_newer_answer_takes_the_place_of_an_older_one(hot, clock):
     assert b"age: 1\r\n" in answer.head
     assert answer.tail.endswith(b"new body")
     assert answer.fresh_until_s == newer.fresh_until_s
+
+
+def test_quick_and_slow_answers_are_in_their_buckets_and_counted_once():
+    """Those of the first bucket as a number and a sum, the others one by one."""
+    hits = HitCount("/data")
+    hits.number, hits.quick_s = 3, 0.0005
+    hits.slow.observe(0.002)
+    taken, after = hits.take(), hits.take()
+
+    assert taken.numbers[:3] == [2, 1, 0]
+    assert (taken.number, taken.sum_s, after.number, after.sum_s) == (3, 0.0025, 0, 0.0)

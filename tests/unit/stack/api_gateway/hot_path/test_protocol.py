@@ -212,7 +212,7 @@ def test_the_answers_equal_those_with_the_hit_path_switched_off(open_gateway, st
 
 
 async def test_the_third_time_is_from_memory_and_is_counted(open_gateway):
-    """Miss, hit, hit from memory: requests and hits are those of all three."""
+    """Miss, hit, hit from memory: requests, durations and hits are those of all of them."""
     gateway = open_gateway()
     request = head("GET", 1, "Host: lab", f"Authorization: Bearer {token(gateway.lab, 'alice')}")
     for _ in range(4):
@@ -224,6 +224,7 @@ async def test_the_third_time_is_from_memory_and_is_counted(open_gateway):
     assert (len(table), table.hits_of("/data").number) == (1, 2)
     assert [answers.count(what) for what in (b"x-cache: MISS", b"x-cache: HIT")] == [1, 3]
     gateway.lab.metrics.exposition()
+    assert gateway.lab.metric("scalelab_request_duration_seconds_count", route="/data") == 2
     assert gateway.lab.metric("scalelab_cache_hits_total", route="/data") == 3
     assert gateway.lab.metric("scalelab_hit_path_answers_total", route="/data") == 2
 
