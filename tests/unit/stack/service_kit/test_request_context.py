@@ -1,6 +1,8 @@
 """The outermost layer: one id for each request, one count, one duration, one line."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 import structlog
@@ -55,6 +57,20 @@ async def test_any_other_id_is_replaced(app, ask, given):
     answer = await ask(app, "GET", "/greet/ada", headers={"X-Request-Id": given})
 
     assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["x-request-id"])
+
+
+def test_processes_that_were_forked_from_one_count_from_places_of_their_own():
+    """A worker that is started again gives no id a second time."""
+    script = (
+        "import os; from scalelab.stack.service_kit.request_context import next_request_id\n"
+        "is_child = os.fork() == 0\n"
+        "is_child or os.wait()\n"
+        "print(next_request_id().decode(), next_request_id().decode(), flush=True)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+    assert len(set(said)) == 4
+    assert all(re.fullmatch(r"[0-9a-f]{16}", request_id) for request_id in said)
 
 
 async def test_an_answer_that_is_used_again_gets_each_requests_own_id(app, ask):

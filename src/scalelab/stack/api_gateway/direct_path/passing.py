@@ -94,9 +94,9 @@ class PassingCycle:
     def takes(self, data: bytes) -> bool:
         """See `Asker`: a plain answer is written at once."""
         call = self._call
-        head, _, body = data.partition(_HEAD_END)
+        head, end, body = data.partition(_HEAD_END)
         plain = self._passage.heads.of(head)
-        if plain.body_bytes != len(body) or call is None or not self.keep_alive:
+        if plain.body_bytes != len(body) or not end or call is None or not self.keep_alive:
             return False
         self._call = None
         call.finish()

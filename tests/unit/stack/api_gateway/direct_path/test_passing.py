@@ -97,7 +97,7 @@ async def answered(wire, is_over=lambda wire: b"\r\n\r\n" in wire.written):
     async with asyncio.timeout(5):
         while not (is_over(wire) or wire.is_closed):  # noqa: ASYNC110  told by nobody
             await asyncio.sleep(0.001)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.001)
     return wire.taken()
 
 
@@ -274,6 +274,43 @@ async def test_what_is_pipelined_behind_a_read_is_answered_after_it(passing, ser
     assert re.findall(rb"etag: (\S{3})", both)[1] == b'"a"'
     assert after.startswith(b"HTTP/1.1 200 ")
     assert direct.lab.metric("scalelab_requests_in_flight") == 0
+
+
+@pytest.mark.parametrize("name", ["empty", "plain", "chunked"])
+async def test_an_answer_may_be_torn_anywhere(passing, service, head, name):
+    """Nothing is written before all of it has come, and then the same as in one piece."""
+    direct, _ = passing
+    told, protocol = await conversation(direct, service, head, [ANSWERS[name]])
+    wire, answer = protocol.transport, ANSWERS[name]
+    for place in range(1, len(answer)):
+        service.answers.append(None)
+        protocol.data_received(head("GET", place, "Host: lab", bearer(direct)))
+        (connection,) = direct.lab.parts.database._pool._all
+        connection.data_received(answer[:place])
+        await asyncio.sleep(0)
+        early = wire.taken()
+        connection.data_received(answer[place:])
+
+        assert early == b""
+        assert without_names(await answered(wire)) == told[1]
+
+
+async def test_a_server_that_stops_answers_first(passing, service, head):
+    """The answer under way is the connection's last, and says so."""
+    direct, _ = passing
+    _, protocol = await conversation(direct, service, head, [PLAIN])
+    wire = protocol.transport
+    service.answers.append(None)
+    protocol.data_received(head("GET", 3, "Host: lab", bearer(direct)))
+    protocol.shutdown()
+    is_closed_early = wire.is_closed
+    (connection,) = direct.lab.parts.database._pool._all
+    connection.data_received(PLAIN)
+    answer = await answered(wire)
+
+    assert (is_closed_early, wire.is_closed) == (False, True)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in answer
 
 
 async def test_no_answer_of_a_service_is_read_again_line_by_line(passing, service, head):
