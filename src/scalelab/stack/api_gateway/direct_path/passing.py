@@ -25,7 +25,6 @@ from scalelab.stack.api_gateway.direct_path.known_client import KnownClient, Tar
 from scalelab.stack.api_gateway.direct_path.passage import Passage
 from scalelab.stack.api_gateway.direct_path.rendering import BEFORE_ID, rendered
 from scalelab.stack.api_gateway.forwarding import as_response
-from scalelab.stack.api_gateway.freshness import strong_entity_tag
 from scalelab.stack.api_gateway.response_cache import passed_on
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST, DetachedRequest
 from scalelab.stack.service_kit.logs import write_access_line
@@ -100,9 +99,17 @@ class PassingCycle:
             return False
         self._call = None
         call.finish()
-        tag = strong_entity_tag(body).encode() if plain.needs_tag else b""
         date, ending = date_of(int(time())), self._reads.ending
-        parts = (plain.before_tag, tag, plain.after_tag, date, BEFORE_ID, self._request_id, ending, body)
+        parts = (
+            plain.before_tag,
+            plain.tag(head, body),
+            plain.after_tag,
+            date,
+            BEFORE_ID,
+            self._request_id,
+            ending,
+            body,
+        )
         self._protocol.transport.write(b"".join(parts))
         self._close_books(_OK)
         return True
