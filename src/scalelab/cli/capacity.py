@@ -16,7 +16,7 @@ from scalelab.lab.capacity.objective import ObjectiveTextError, parse_objective
 from scalelab.lab.capacity.running import CapacityAnswer, CapacityQuestion, find_capacity
 from scalelab.lab.capacity.search import Limits, Trial
 from scalelab.lab.capacity.telling import document_of, sentences_of
-from scalelab.lab.load.connector import CertificateFileError, UnresolvedError
+from scalelab.lab.load.connector import UnresolvedError
 from scalelab.lab.load.criteria import Criterion
 from scalelab.lab.load.processes import GeneratorFailedError
 from scalelab.lab.preparation import PreparationError
@@ -118,7 +118,7 @@ def _find(question: CapacityQuestion, prepare: Callable[[], None], *, is_quiet: 
 
     try:
         return find_capacity(question, prepare=prepare, told=told)
-    except (UnresolvedError, CertificateFileError) as error:
+    except UnresolvedError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
     except (GeneratorFailedError, PreparationError) as error:
         raise CommandError(str(error), ExitCode.UNEXPECTED) from error

@@ -13,7 +13,7 @@ from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import DEFAULT_CONNECTIONS, DEFAULT_DURATION_S, LoadOptions, plan_of
 from scalelab.cli.load_texts import TOKEN_VARIABLE
 from scalelab.cli.load_view import live_line, print_result
-from scalelab.lab.load.connector import CertificateFileError, UnresolvedError, tls_context
+from scalelab.lab.load.connector import UnresolvedError
 from scalelab.lab.load.criteria import Criterion, CriterionError, Verdict, judge, parse_criterion
 from scalelab.lab.load.files import write_csv, write_histogram_log, write_json
 from scalelab.lab.load.honesty import judged
@@ -135,11 +135,9 @@ def exit_code_of(result: LoadResult, verdicts: list[Verdict]) -> ExitCode:
 
 def _run(plan: LoadPlan) -> LoadOutcome:
     try:
-        if plan.ca_file is not None:
-            tls_context(plan.ca_file, is_certificate_checked=plan.is_certificate_checked)
         with _live(plan) as follow:
             return run_load(plan, follow)
-    except (UnresolvedError, CertificateFileError) as error:
+    except UnresolvedError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
     except GeneratorFailedError as error:
         raise CommandError(str(error), ExitCode.UNEXPECTED) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from scalelab.cli.load_texts import parse_arrivals, parse_header, parse_keys, parse_think, read_tokens, usage
+from scalelab.lab.load.connector import CertificateFileError, read_certificates
 from scalelab.lab.load.keys import KeyPlan
 from scalelab.lab.load.plan import ClosedLoad, LoadPlan, OpenLoad
 from scalelab.lab.load.request_file import RequestFileError, RequestMix, faults_of, read_request_file
@@ -84,7 +85,7 @@ def plan_of(options: LoadOptions) -> LoadPlan:
             processes=options.processes,
             keys=mix.keys,
             tokens=tokens,
-            ca_file=None if options.ca_file is None else options.ca_file.absolute(),
+            certificates=_certificates(options.ca_file),
             is_certificate_checked=not options.is_insecure,
             seed=options.seed,
         )
@@ -147,6 +148,13 @@ def _mix(options: LoadOptions) -> RequestMix:
     if options.keys is not None and not any(template.uses_key for template in mix.requests):
         raise usage("--keys: no URL, header or body has a place for one: write {key} where it belongs")
     return mix
+
+
+def _certificates(file: Path | None) -> str | None:
+    try:
+        return None if file is None else read_certificates(file)
+    except CertificateFileError as error:
+        raise usage(str(error)) from error
 
 
 def _template(url: str, options: LoadOptions) -> RequestTemplate:

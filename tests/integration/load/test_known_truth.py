@@ -293,7 +293,7 @@ def test_a_certificate_is_checked_unless_told_otherwise(start_server, measure, c
 
     refused, trusted, unchecked = at_once(
         lambda: measure(server.url, rate=20, duration=0.3),
-        lambda: measure(server.url, rate=20, duration=0.3, ca_file=certificate[0]),
+        lambda: measure(server.url, rate=20, duration=0.3, certificates=certificate[0].read_text()),
         lambda: measure(server.url, rate=20, duration=0.3, is_certificate_checked=False),
     )
 

@@ -22,6 +22,22 @@ class CertificateFileError(Exception):
     """Raised when the file of trusted certificates cannot be used; the message names it and the reason."""
 
 
+def read_certificates(file: Path) -> str:
+    """Trusted certificates, as text: a plan carries them to generators that cannot read the file.
+
+    Raises:
+        CertificateFileError: the file cannot be read or holds no certificate.
+    """
+    try:
+        text = file.read_text(encoding="ascii")
+        tls_context(text or "empty", is_certificate_checked=True)  # no text at all would mean the system's
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        is_read = isinstance(error, ssl.SSLError | ValueError)
+        reason = "it holds no certificate" if is_read else getattr(error, "strerror", None) or str(error)
+        raise CertificateFileError(f"cannot use the certificates of {file}: {reason}") from error
+    return text
+
+
 def resolve(origins: Iterable[Origin]) -> dict[Origin, tuple[str, ...]]:
     """Addresses of the origins: once, before the load, so that no name server is measured.
 
@@ -39,17 +55,14 @@ def resolve(origins: Iterable[Origin]) -> dict[Origin, tuple[str, ...]]:
     return addresses
 
 
-def tls_context(ca_file: Path | None, *, is_certificate_checked: bool) -> ssl.SSLContext:
+def tls_context(certificates: str | None, *, is_certificate_checked: bool) -> ssl.SSLContext:
     """How https is spoken: HTTP/1.1 only.
 
-    Raises:
-        CertificateFileError: the file cannot be read or holds no certificate.
+    Args:
+        certificates: trusted ones (PEM); None: those of the system.
+        is_certificate_checked: whether the server has to prove who it is.
     """
-    try:
-        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
-    except (OSError, ssl.SSLError) as error:
-        reason = getattr(error, "strerror", None) or "it holds no certificate"
-        raise CertificateFileError(f"cannot use the certificates of {ca_file}: {reason}") from error
+    context = ssl.create_default_context(cadata=certificates)
     context.set_alpn_protocols(["http/1.1"])
     if not is_certificate_checked:
         context.check_hostname = False

@@ -89,7 +89,9 @@ def engine_of(plan: LoadPlan, part: int, connector: Connector) -> tuple[Engine, 
 async def _generate(order: Order) -> None:
     loop, plan = asyncio.get_running_loop(), order.plan
     is_secure = any(template.target.origin.is_secure for template in plan.requests)
-    context = tls_context(plan.ca_file, is_certificate_checked=plan.is_certificate_checked) if is_secure else None
+    context = (
+        tls_context(plan.certificates, is_certificate_checked=plan.is_certificate_checked) if is_secure else None
+    )
     connector = Connector(dict(order.addresses), context)
     engine, recorder = engine_of(plan, order.part, connector)
     gc.collect()

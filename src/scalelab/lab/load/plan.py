@@ -1,6 +1,5 @@
 """What a load is: phase x arrivals x requests x stop rule, as one frozen value that travels to the generators."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -88,7 +87,8 @@ class LoadPlan(Contract):
     """Whether each tenth of a second is counted by itself."""
     keys: KeyPlan = KeyPlan()
     tokens: tuple[str, ...] = Field(default=(), repr=False)
-    ca_file: Path | None = None
+    certificates: str | None = Field(default=None, repr=False)
+    """Trusted ones (PEM); None: those of the system."""
     is_certificate_checked: bool = True
     seed: int = 1
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scalelab.lab.load.connector import CertificateFileError, UnresolvedError, resolve, tls_context
+from scalelab.lab.load.connector import CertificateFileError, UnresolvedError, read_certificates, resolve
 from scalelab.lab.load.targets import Origin
 
 
@@ -19,12 +19,13 @@ def test_an_empty_label_is_no_name():
         resolve([Origin("http", "a..b", 80)])
 
 
-def test_a_file_without_certificates_is_refused(tmp_path):
+@pytest.mark.parametrize("text", ["nothing", ""])
+def test_a_file_without_certificates_is_refused(tmp_path, text):
     """It names the file."""
     file = tmp_path / "none.pem"
-    file.write_text("nothing")
+    file.write_text(text)
 
     with pytest.raises(CertificateFileError, match=r"none\.pem"):
-        tls_context(file, is_certificate_checked=True)
+        read_certificates(file)
     with pytest.raises(CertificateFileError, match="No such file"):
-        tls_context(tmp_path / "absent.pem", is_certificate_checked=True)
+        read_certificates(tmp_path / "absent.pem")
