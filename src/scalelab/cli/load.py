@@ -13,13 +13,15 @@ from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import DEFAULT_CONNECTIONS, DEFAULT_DURATION_S, LoadOptions, plan_of
 from scalelab.cli.load_texts import TOKEN_VARIABLE
 from scalelab.cli.load_view import live_line, print_result
+from scalelab.cli.load_workers import WorkersOption, WorkersSecretOption, workers_of
 from scalelab.lab.load.connector import UnresolvedError
 from scalelab.lab.load.criteria import Criterion, CriterionError, Verdict, judge, parse_criterion
 from scalelab.lab.load.files import write_csv, write_histogram_log, write_json
 from scalelab.lab.load.honesty import judged
 from scalelab.lab.load.plan import LoadPlan
-from scalelab.lab.load.processes import Follow, GeneratorFailedError, LoadOutcome, run_load
+from scalelab.lab.load.processes import Follow, GeneratorFailedError, LoadOutcome, WorkerFailedError, run_load
 from scalelab.lab.load.result import LoadResult, at_least, result_of
+from scalelab.lab.load.workers.addresses import Workers
 from scalelab.lab.results.run_record import Validity
 
 GRAPH_FORMATS = (".png", ".svg")
@@ -68,7 +70,9 @@ def load(
         int | None,
         typer.Option("--connections", min=1, help=f"At most so many ({DEFAULT_CONNECTIONS}, or one a user)."),
     ] = None,
-    processes: Annotated[int, typer.Option("--processes", min=1, help="Generator processes.")] = 1,
+    processes: Annotated[int, typer.Option("--processes", min=1, help="Generator processes of each machine.")] = 1,
+    workers: WorkersOption = None,
+    workers_secret_file: WorkersSecretOption = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds for one request.")] = 10.0,
     drain: Annotated[float, typer.Option("--drain", help="Seconds to wait for answers at the end.")] = 10.0,
     warm_up: Annotated[float, typer.Option("--warm-up", help="First seconds of the duration, not measured.")] = 0.0,
@@ -88,6 +92,7 @@ def load(
     """Measure a URL under load. Latency counts from when a request was meant to start."""
     criteria = _criteria(fail_if or [])
     _check_files(json_file, csv_file, graph, histograms)
+    machines = workers_of(workers, workers_secret_file)
     options = LoadOptions(
         urls=tuple(urls or ()),
         rate_per_s=rate,
@@ -103,7 +108,7 @@ def load(
         request_file=requests,
         keys=keys,
         connections=connections,
-        processes=processes,
+        processes=processes * (1 if machines is None else len(machines.addresses)),
         timeout_s=timeout,
         drain_limit_s=drain,
         warm_up_s=warm_up,
@@ -112,7 +117,7 @@ def load(
         seed=seed,
     )
     plan = plan_of(options)
-    outcome = _run(plan)
+    outcome = _run(plan, machines)
     result, verdicts = _judge(judged(result_of(outcome), outcome), outcome, criteria)
     print_result(Console(), result)
     _write(result, outcome, json_file, csv_file, graph, histograms)
@@ -133,11 +138,11 @@ def exit_code_of(result: LoadResult, verdicts: list[Verdict]) -> ExitCode:
     return ExitCode.DONE
 
 
-def _run(plan: LoadPlan) -> LoadOutcome:
+def _run(plan: LoadPlan, workers: Workers | None) -> LoadOutcome:
     try:
         with _live(plan) as follow:
-            return run_load(plan, follow)
-    except UnresolvedError as error:
+            return run_load(plan, follow, workers=workers)
+    except (UnresolvedError, WorkerFailedError) as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
     except GeneratorFailedError as error:
         raise CommandError(str(error), ExitCode.UNEXPECTED) from error

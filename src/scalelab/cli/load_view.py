@@ -1,10 +1,13 @@
 """How a load is shown: a live line while it runs, then a table with its doubts. Computes and measures nothing."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scalelab.lab.load.machines import MachineResult
 from scalelab.lab.load.percentiles import LatencyFigures
 from scalelab.lab.load.plan import LoadPlan
 from scalelab.lab.load.processes import Progress
@@ -30,7 +33,10 @@ def table_of(result: LoadResult) -> RenderableType:
         parts.append(_routes(result))
     if result.failure_kinds:
         parts.append(_failures(result))
-    parts += [_generator(result), *_verdict(result)]
+    parts.append(_generator(result))
+    if len(result.generator.machines) > 1:
+        parts.append(_machines(result.generator.machines))
+    parts += _verdict(result)
     return Group(*parts)
 
 
@@ -103,6 +109,26 @@ def _generator(result: LoadResult) -> Text:
         f"generator: {generator.cpu_share:.0%} of a core, schedule lag p99 {lag}; "
         f"means: wait before the start {wait}, opening a connection {connect} ({generator.connections_opened} opened)"
     )
+
+
+def _machines(machines: Sequence[MachineResult]) -> Table:
+    table = _table("by machine that made the load; clock: how far its start may be from the others'")
+    table.add_column("machine")
+    for name in ("processes", "lost", "sent", "busiest", "machine", "lag p99 ms", "lag max ms", "clock ms"):
+        table.add_column(name, justify="right")
+    for machine in machines:
+        busy = _ABSENT if machine.machine_cpu_share is None else f"{machine.machine_cpu_share:.0%}"
+        times_s = (machine.lag_p99_s, machine.lag_max_s, machine.clock_uncertainty_s)
+        table.add_row(
+            machine.name,
+            f"{machine.processes}",
+            f"{len(machine.losses)}",
+            f"{machine.sent}",
+            f"{machine.cpu_share:.0%}",
+            busy,
+            *(_ABSENT if value_s is None else f"{value_s * _MS:.2f}" for value_s in times_s),
+        )
+    return table
 
 
 def _verdict(result: LoadResult) -> list[Text]:

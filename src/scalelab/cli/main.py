@@ -20,10 +20,10 @@ from scalelab.cli.exit_codes import ExitCode
 
 VERBS = (
     *("up", "status", "scale", "routes", "keys", "purge", "down", "export"),
-    *("plan", "run", "report", "lessons", "load", "capacity", "fit", "predict", "compare", "watch", "selftest"),
-    "doctor",
+    *("plan", "run", "report", "lessons", "load", "load-worker", "capacity", "fit", "predict", "compare", "watch"),
+    *("selftest", "doctor"),
 )
-"""In the order of `--help`. Each that is there is a function of its own name in a module of its own name."""
+"""In the order of `--help`. Each that is there is a function of its own name in a module of its own name; - is _."""
 DEBUG_VARIABLE = "SCALELAB_DEBUG"
 
 
@@ -79,7 +79,8 @@ def build_app(wanted: str | None) -> typer.Typer:
     app.callback()(_program)
     for verb in VERBS:
         if verb == wanted:
-            app.command(name=verb)(getattr(importlib.import_module(f"scalelab.cli.{verb}"), verb))
+            name = _python_name(verb)
+            app.command(name=verb)(getattr(importlib.import_module(f"scalelab.cli.{name}"), name))
         elif (source := _source(verb)) is not None:
             app.command(name=verb, help=summary_of(verb, source.read_text(encoding="utf-8")))(_outline)
     return app
@@ -87,13 +88,18 @@ def build_app(wanted: str | None) -> typer.Typer:
 
 def summary_of(verb: str, source: str) -> str:
     """The docstring of the function `verb` in `source`."""
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == verb]
+    name = _python_name(verb)
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == name]
     return (ast.get_docstring(functions[0]) if functions else None) or ""
 
 
 def _source(verb: str) -> Path | None:
-    file = Path(__file__).with_name(f"{verb}.py")
+    file = Path(__file__).with_name(f"{_python_name(verb)}.py")
     return file if file.exists() else None
+
+
+def _python_name(verb: str) -> str:
+    return verb.replace("-", "_")
 
 
 def _outline() -> None:

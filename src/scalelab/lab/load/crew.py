@@ -1,6 +1,10 @@
-"""The generator processes of one load: started, listened to, told what to do, and ended. Judges nothing."""
+"""The generator processes of one load: started, listened to, told what to do, and ended. Judges nothing.
+
+For one on another machine stands a process here that speaks for it (`workers/link.py`), so that all are the same.
+"""
 
 import os
+import secrets
 import selectors
 import subprocess
 import sys
@@ -11,16 +15,26 @@ from scalelab.lab.load.connector import resolve
 from scalelab.lab.load.generator_messages import Order, Report
 from scalelab.lab.load.plan import LoadPlan
 from scalelab.lab.load.recorder import SecondRow
+from scalelab.lab.load.workers.addresses import Workers
+from scalelab.lab.load.workers.messages import Assignment, LinkOrder
 
 _STOP_GRACE_S = 3.0
 _ERROR_BYTES = 4096
 _READ_BYTES = 1 << 20
+_GENERATOR = "scalelab.lab.load.generator"
+_LINK = "scalelab.lab.load.workers.link"
+
+
+THIS_MACHINE = "this machine"
 
 
 @dataclass(eq=False)
 class Generator:
     part: int
     process: "subprocess.Popen[bytes]"
+    """Its own, or the one that stands for it here."""
+    machine: str = THIS_MACHINE
+    clock_uncertainty_s: float | None = None
     buffer: bytes = b""
     last_words: bytes = b""
     last: Report | None = None
@@ -35,12 +49,19 @@ class Generator:
         for line in lines:
             report = Report.model_validate_json(line)
             self.is_ready = True
-            if report.kind != "ready":
+            if report.kind == "ready":
+                self.clock_uncertainty_s = report.clock_uncertainty_s
+            else:
                 self.last = report if report.tally is not None else self.last
                 self.is_final = report.kind == "final"
                 if report.row is not None:
                     self.rows.append(report.row)
         return bool(lines)
+
+    def reason(self) -> str:
+        """Its last words."""
+        lines = self.last_words.decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "no reason given"
 
     def tell(self, line: bytes) -> None:
         assert self.process.stdin is not None
@@ -52,29 +73,44 @@ class Generator:
 
 
 class Crew:
-    """The generators of one load."""
+    """The generators of one load: processes of this machine, or of the workers' machines in turn."""
 
-    def __init__(self, plan: LoadPlan) -> None:
+    def __init__(self, plan: LoadPlan, workers: Workers | None = None) -> None:
         self.plan = plan
-        addresses = tuple(resolve({template.target.origin for template in plan.requests}).items())
         self._selector = selectors.DefaultSelector()
         self.generators: list[Generator] = []
         try:
-            for part in range(plan.processes):
-                self._start(Order(plan=plan, addresses=addresses, part=part))
+            if workers is None:
+                self._start_here()
+            else:
+                self._start_there(workers)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, order: Order) -> None:
+    def _start_here(self) -> None:
+        addresses = tuple(resolve({template.target.origin for template in self.plan.requests}).items())
+        for part in range(self.plan.processes):
+            order = Order(plan=self.plan, addresses=addresses, part=part)
+            self._start(part, THIS_MACHINE, _GENERATOR, order)
+
+    def _start_there(self, workers: Workers) -> None:
+        load_id = secrets.token_hex(8)
+        for part in range(self.plan.processes):
+            address = workers.addresses[part % len(workers.addresses)]
+            assignment = Assignment(load_id=load_id, plan=self.plan, part=part)
+            order = LinkOrder(address=address, secret=workers.secret, assignment=assignment)
+            self._start(part, str(address), _LINK, order)
+
+    def _start(self, part: int, machine: str, module: str, order: Order | LinkOrder) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scalelab.lab.load.generator"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             process_group=0,  # Ctrl-C reaches us alone, and we end them in order
         )
-        generator = Generator(order.part, process)
+        generator = Generator(part, process, machine)
         self.generators.append(generator)
         for pipe in (process.stdout, process.stderr):
             assert pipe is not None

@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import suppress
 
+import psutil
 import uvloop
 
 from scalelab.lab.load.closed_loop import UserPacer
@@ -100,6 +101,7 @@ async def _generate(order: Order) -> None:
     _write(Report(kind="ready"))
     go = Go.model_validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_obey, args=(engine, loop), name="orders", daemon=True).start()
+    psutil.cpu_percent(None)  # from here on
     engine.begin(go.start_s, finest_timer(loop, engine.wake, time.monotonic))
     await _run(engine, recorder, connector, plan)
 
@@ -122,15 +124,16 @@ async def _run(engine: Engine, recorder: Recorder, connector: Connector, plan: L
 
 
 def _report(kind: str, engine: Engine, recorder: Recorder, cpu_s: float, *, is_whole: bool) -> Report:
-    now_s = engine.now_s()
+    now_s, is_final = engine.now_s(), kind == "final"
     return Report(
-        kind="final" if kind == "final" else "progress",
+        kind="final" if is_final else "progress",
         elapsed_s=now_s,
         tally=recorder.snapshot(now_s, cpu_s).as_json() if is_whole else None,
         row=recorder.row(now_s, cpu_s),
         window=(recorder.window.start_s, recorder.window.end_s),
         is_interrupted=engine.is_interrupted,
         are_keys_used_up=engine.are_keys_used_up,
+        machine_cpu_share=psutil.cpu_percent(None) / 100 if is_final else None,
     )
 
 

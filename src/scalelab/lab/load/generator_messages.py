@@ -41,3 +41,7 @@ class Report(Contract):
     window: tuple[float, float] = (0.0, 0.0)
     is_interrupted: bool = False
     are_keys_used_up: bool = False
+    machine_cpu_share: float | None = None
+    """Of the machine that it runs on, from the start to the last report; in that one."""
+    clock_uncertainty_s: float | None = None
+    """Of the start, when it runs on another machine; in `ready`."""

@@ -5,29 +5,22 @@ It tells apart a generator that could not keep up, one that ran out of connectio
 
 from collections.abc import Iterator
 
+from scalelab.lab.load.machine_doubts import Doubt, limits_of, losses_of, worth_a_word
 from scalelab.lab.load.percentiles import percentile_s, samples_needed
 from scalelab.lab.load.processes import LoadOutcome
 from scalelab.lab.load.result import LoadResult
 from scalelab.lab.load.tally import Tally
-from scalelab.lab.results.run_record import Caveat, Validity
+from scalelab.lab.results.run_record import Caveat
 
 LEAST_SENT_SHARE = 0.99
 MOST_FAILURES_SHARE = 0.01
-MOST_CPU_SHARE = 0.9
-MOST_LAG_S = 0.025
-"""Schedule lag p99 that is always borne."""
-MOST_LAG_OF_MEDIAN = 0.2
 LITTLE_TOLERANCE = 0.1
-_NOTED_LAG_S = 0.001
-_NOTED_LAG_OF_MEDIAN = 0.1
 _SLOWER_WHEN_LOADED = 2.0
 """A system whose latency doubles when all connections are busy is the one that queues."""
 _MOST_DRIFT = 0.5
 _LEAST_DRIFT = 10
 _EDGE_S = 0.2
 _LEAST_ROWS = 10
-Doubt = tuple[Validity | None, Caveat]
-"""None: worth a word, but the result stands."""
 
 
 def judged(result: LoadResult, outcome: LoadOutcome) -> LoadResult:
@@ -105,7 +98,7 @@ def _partial(result: LoadResult, outcome: LoadOutcome) -> Iterator[Doubt]:
         text = f"Interrupted after {result.elapsed_s:.1f} s of {result.duration_s:g} s."
         yield "partial", Caveat(kind="interrupted", text=text, advice="The figures are of the part that ran.")
     if outcome.lost_generators:
-        text = f"{outcome.lost_generators} of {outcome.plan.processes} generator processes ended without a report."
+        text = losses_of(outcome.machines)
         advice = (
             "What they counted until a second before is in; the rest of their requests counts as censored. Repeat."
         )
@@ -120,25 +113,7 @@ def _partial(result: LoadResult, outcome: LoadOutcome) -> Iterator[Doubt]:
 
 def _generator_limited(result: LoadResult, tally: Tally) -> Iterator[Doubt]:
     generator = result.generator
-    if generator.cpu_share > MOST_CPU_SHARE:
-        yield (
-            "generator-limited",
-            Caveat(
-                kind="generator-cpu",
-                text=f"The generator used {generator.cpu_share:.0%} of a core.",
-                advice="The figures may be its own: use more --processes, another machine, or a lower rate.",
-            ),
-        )
-    lag_s, median_s = generator.lag_p99_s, percentile_s(tally.latencies("intended", "completed"), 500)
-    if lag_s is not None and lag_s > max(MOST_LAG_S, MOST_LAG_OF_MEDIAN * (median_s or 0.0)):
-        yield (
-            "generator-limited",
-            Caveat(
-                kind="generator-lag",
-                text=f"The generator was late: the p99 of its schedule lag is {lag_s * 1000:.1f} ms.",
-                advice="Latencies from the intended start hold this lag: free the machine, or use more --processes.",
-            ),
-        )
+    yield from limits_of(generator.machines, percentile_s(tally.latencies("intended", "completed"), 500))
     if generator.faults:
         yield (
             "generator-limited",
@@ -251,17 +226,8 @@ def _steadiness(result: LoadResult, outcome: LoadOutcome) -> Iterator[Doubt]:
 
 
 def _worth_a_word(result: LoadResult) -> Iterator[Doubt]:
-    generator, median_s = result.generator, result.latency_intended_s.p50
-    if generator.machine_cpu_share is not None and generator.machine_cpu_share > MOST_CPU_SHARE:
-        text = f"This machine was {generator.machine_cpu_share:.0%} busy."
-        yield (
-            None,
-            Caveat(kind="machine-busy", text=text, advice="Generator and others compete: expect longer tails."),
-        )
-    lag_s = generator.lag_p99_s or 0.0
-    if median_s is not None and lag_s > max(_NOTED_LAG_S, _NOTED_LAG_OF_MEDIAN * median_s):
-        text = f"Schedule lag p99 is {lag_s * 1000:.1f} ms, beside a median latency of {median_s * 1000:.1f} ms."
-        yield None, Caveat(kind="lag", text=text, advice="Short latencies are blurred by the generator's own delay.")
+    generator = result.generator
+    yield from worth_a_word(generator.machines, result.latency_intended_s.p50)
     if result.kind == "open" and generator.waited_for_connection:
         text = f"{generator.waited_for_connection} requests waited for one of {generator.connections} connections."
         yield None, Caveat(kind="waited", text=text, advice="Their wait is in the latency from the intended start.")

@@ -11,6 +11,7 @@ from scalelab.contracts.stack_view import Account
 from scalelab.lab.load.connector import UnresolvedError
 from scalelab.lab.load.driving import LoadEnd, LoadFollower
 from scalelab.lab.load.locust_accounts import log_in
+from scalelab.lab.load.machine_doubts import losses_of
 from scalelab.lab.load.own_csv import write_locust_csv
 from scalelab.lab.load.own_recording import NOTED_FIELDS, histograms_of, recording_of, timeline_row
 from scalelab.lab.load.plan import LoadPlan
@@ -53,8 +54,7 @@ def run_own(load: OwnLoad, follower: LoadFollower | None = None) -> LoadEnd:
     notes.finish(outcome)
     if outcome.is_interrupted:
         raise KeyboardInterrupt
-    lost = outcome.lost_generators
-    return LoadEnd(f"{lost} of {plan.processes} generator processes ended without a report" if lost else "")
+    return LoadEnd(losses_of(outcome.machines) if outcome.lost_generators else "")
 
 
 @dataclass

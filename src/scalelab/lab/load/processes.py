@@ -1,4 +1,4 @@
-"""Runs a load in processes of its own and merges what they counted; nobody who draws or waits disturbs the load.
+"""Runs a load in processes, here or on other machines, and merges what they counted; nobody who draws disturbs it.
 
 A generator that dies is noticed: what it had counted a second ago at most is kept, and the outcome is partial.
 No generator outlives this process, even when it is killed.
@@ -12,17 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 
-import psutil
-
-from scalelab.lab.load.crew import Crew, Generator
+from scalelab.lab.load.crew import THIS_MACHINE, Crew, Generator
 from scalelab.lab.load.generator import pacer_of
 from scalelab.lab.load.generator_messages import STOP_LINE, Go, Report
+from scalelab.lab.load.machines import MachineResult, machines_of, merged_tally
 from scalelab.lab.load.plan import LoadPlan
 from scalelab.lab.load.recorder import SecondRow
 from scalelab.lab.load.tally import Tally
+from scalelab.lab.load.workers.addresses import Workers
 
 _READY_LIMIT_S = 30.0
 _HEAD_START_S = 0.05
+_HEAD_START_OF_WORKERS_S = 0.5
+"""The order to begin has to reach them first; one that comes late makes the generator late, which is measured."""
 _GRACE_S = 5.0
 """What a generator may need beyond duration and drain before it is ended."""
 _STOP_GRACE_S = 3.0
@@ -32,6 +34,10 @@ _END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 class GeneratorFailedError(Exception):
     """Raised when a generator could not start; the message holds its last words."""
+
+
+class WorkerFailedError(GeneratorFailedError):
+    """Raised when a load worker does not do as asked; the message names it and the reason."""
 
 
 @dataclass
@@ -47,11 +53,13 @@ class LoadOutcome:
     window_s: float
     """Length of the measured window, as it was."""
     is_interrupted: bool = False
-    lost_generators: int = 0
     are_keys_used_up: bool = False
-    generator_cpu_share: float = 0.0
-    """Of one core, of the busiest generator."""
-    machine_cpu_share: float | None = None
+    machines: tuple[MachineResult, ...] = ()
+
+    @property
+    def lost_generators(self) -> int:
+        """Processes that ended without a report."""
+        return sum(len(machine.losses) for machine in self.machines)
 
 
 @dataclass
@@ -73,33 +81,35 @@ Follow = Callable[[Progress], None]
 
 
 def run_load(
-    plan: LoadPlan, follow: Follow | None = None, started: Callable[[Sequence[int]], None] = lambda _pids: None
+    plan: LoadPlan,
+    follow: Follow | None = None,
+    started: Callable[[Sequence[int]], None] = lambda _pids: None,
+    workers: Workers | None = None,
 ) -> LoadOutcome:
     """Run a load to its end; Ctrl-C and SIGTERM end it, and what was measured is returned.
 
     Args:
         plan: what to do.
         follow: called about once a second while it runs.
-        started: hears the process ids of the generators before the load begins.
+        started: hears the process ids of the generators (or of those that stand for them) before the load begins.
+        workers: the machines that make the load; None: this one.
 
     Raises:
         UnresolvedError: a host has no address.
         GeneratorFailedError: a generator did not start.
+        WorkerFailedError: a worker could not be reached, or refused.
     """
-    crew = Crew(plan)
+    crew = Crew(plan, workers)
+    head_start_s = _HEAD_START_S if workers is None else _HEAD_START_OF_WORKERS_S
     try:
         _await_ready(crew)
         started([generator.process.pid for generator in crew.generators])
-        psutil.cpu_percent(None)
-        started_at_unix_s, start_s = time.time() + _HEAD_START_S, time.monotonic() + _HEAD_START_S
+        started_at_unix_s, start_s = time.time() + head_start_s, time.monotonic() + head_start_s
         crew.tell(Go(start_s=start_s).model_dump_json().encode() + b"\n")
         is_interrupted = _follow_to_end(crew, start_s, started_at_unix_s, follow)
-        machine = psutil.cpu_percent(None) / 100
     finally:
         crew.close()
-    return _outcome(
-        crew, started_at_unix_s, time.monotonic() - start_s, machine_cpu_share=machine, is_interrupted=is_interrupted
-    )
+    return _outcome(crew, started_at_unix_s, time.monotonic() - start_s, is_interrupted=is_interrupted)
 
 
 def _await_ready(crew: Crew) -> None:
@@ -108,8 +118,9 @@ def _await_ready(crew: Crew) -> None:
         crew.look(_LOOK_EVERY_S)
         for generator in crew.generators:
             if not generator.is_ready and (not generator.open_pipes or time.monotonic() > limit_s):
-                words = generator.last_words.decode(errors="replace").strip().splitlines() or ["no reason given"]
-                raise GeneratorFailedError(f"a load generator did not start: {words[-1]}")
+                if generator.machine != THIS_MACHINE:
+                    raise WorkerFailedError(f"load worker {generator.machine}: {generator.reason()}")
+                raise GeneratorFailedError(f"a load generator did not start: {generator.reason()}")
 
 
 def _follow_to_end(crew: Crew, start_s: float, started_at_unix_s: float, follow: Follow | None) -> bool:
@@ -146,18 +157,16 @@ def _interruptions() -> Iterator[list[int]]:
 
 
 def _progress(crew: Crew, started_at_unix_s: float) -> Progress:
-    tally = _merged([generator.last for generator in crew.generators if generator.last is not None])
+    tally = merged_tally(crew.generators)
     rows = _rows(crew)
     elapsed_s = max((generator.last.elapsed_s for generator in crew.generators if generator.last), default=0.0)
     return Progress(elapsed_s, tally, rows, started_at_unix_s)
 
 
-def _outcome(
-    crew: Crew, started_at_unix_s: float, elapsed_s: float, *, machine_cpu_share: float, is_interrupted: bool
-) -> LoadOutcome:
+def _outcome(crew: Crew, started_at_unix_s: float, elapsed_s: float, *, is_interrupted: bool) -> LoadOutcome:
     finals = [generator.last for generator in crew.generators if generator.last is not None]
     lost = [generator for generator in crew.generators if not generator.is_final]
-    tally = _merged(finals)
+    tally = merged_tally(crew.generators)
     for generator in lost:
         _close_books(crew.plan, generator, tally, min(elapsed_s, crew.plan.duration_s))
     return LoadOutcome(
@@ -168,10 +177,8 @@ def _outcome(
         elapsed_s=max((report.elapsed_s for report in finals), default=0.0),
         window_s=max((_window_s(report) for report in finals), default=0.0),
         is_interrupted=is_interrupted,
-        lost_generators=len(lost),
         are_keys_used_up=any(report.are_keys_used_up for report in finals),
-        generator_cpu_share=max((_cpu_share(generator, crew.plan) for generator in crew.generators), default=0.0),
-        machine_cpu_share=machine_cpu_share,
+        machines=machines_of(crew.generators, crew.plan.duration_s),
     )
 
 
@@ -191,21 +198,6 @@ def _window_s(report: Report) -> float:
     return max(0.0, (end_s if report.kind == "final" else min(end_s, report.elapsed_s)) - start_s)
 
 
-def _cpu_share(generator: Generator, plan: LoadPlan) -> float:
-    """While it sent: a long drain would hide a generator at its limit."""
-    rows = [row for row in generator.rows if row.start_s < plan.duration_s]
-    length_s = sum(row.end_s - row.start_s for row in rows)
-    return sum(row.cpu_s for row in rows) / length_s if length_s > 0 else 0.0
-
-
-def _merged(reports: Sequence[Report]) -> Tally:
-    tally = Tally()
-    for report in reports:
-        if report.tally is not None:
-            tally.add(Tally.from_json(report.tally))
-    return tally
-
-
 def _rows(crew: Crew) -> list[SecondRow]:
     rows = []
     for same_second in zip_longest(*(generator.rows for generator in crew.generators)):
@@ -217,4 +209,4 @@ def _rows(crew: Crew) -> list[SecondRow]:
     return rows
 
 
-__all__ = ["Follow", "GeneratorFailedError", "LoadOutcome", "Progress", "run_load"]
+__all__ = ["Follow", "GeneratorFailedError", "LoadOutcome", "Progress", "WorkerFailedError", "run_load"]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from scalelab.contracts.model import Contract
 from scalelab.lab.load.histogram import LatencyHistogram, merged
+from scalelab.lab.load.machines import MachineResult
 from scalelab.lab.load.percentiles import LatencyFigures, figures_of
 from scalelab.lab.load.processes import LoadOutcome
 from scalelab.lab.load.recorder import SecondRow
@@ -37,12 +38,15 @@ class GeneratorResult(Contract):
     cpu_share: float
     """Of one core, of the busiest process."""
     machine_cpu_share: float | None
+    """Of the busiest machine."""
     lag_p99_s: float | None
     lag_max_s: float | None
     connections: int
     connections_opened: int
     waited_for_connection: int
     faults: int
+    machines: tuple[MachineResult, ...] = ()
+    """One by one."""
 
 
 class PartsResult(Contract):
@@ -193,17 +197,18 @@ def _routes(outcome: LoadOutcome) -> tuple[RouteResult, ...]:
 
 
 def _generator(outcome: LoadOutcome) -> GeneratorResult:
-    tally = outcome.tally
-    lag = tally.lag
+    tally, machines = outcome.tally, outcome.machines
+    shares = [machine.machine_cpu_share for machine in machines if machine.machine_cpu_share is not None]
     return GeneratorResult(
         processes=outcome.plan.processes,
         lost_processes=outcome.lost_generators,
-        cpu_share=outcome.generator_cpu_share,
-        machine_cpu_share=outcome.machine_cpu_share,
-        lag_p99_s=lag.at_rank(-(-lag.count * 99 // 100)) if lag.count else None,
-        lag_max_s=lag.max_s if lag.count else None,
+        cpu_share=max((machine.cpu_share for machine in machines), default=0.0),
+        machine_cpu_share=max(shares, default=None),
+        lag_p99_s=tally.lag_p99_s,
+        lag_max_s=tally.lag_max_s,
         connections=outcome.plan.connections,
         connections_opened=tally.counts["connections_opened"],
         waited_for_connection=tally.counts["waited_for_connection"],
         faults=tally.counts["generator_faults"],
+        machines=machines,
     )

@@ -84,6 +84,16 @@ class Tally:
         counts = self.counts
         return counts["sent"] - counts["completed"] - counts["failed"] - counts["timed_out"] - counts["censored"]
 
+    @property
+    def lag_p99_s(self) -> float | None:
+        """Of the schedule; None when nothing was due."""
+        return self.lag.at_rank(-(-self.lag.count * 99 // 100)) if self.lag.count else None
+
+    @property
+    def lag_max_s(self) -> float | None:
+        """Of the schedule; None when nothing was due."""
+        return self.lag.max_s if self.lag.count else None
+
     def histogram(self, base: TimeBase, route: int, outcome: Outcome) -> LatencyHistogram:
         """The histogram itself, made when there is none."""
         key: HistogramKey = (base, route, outcome)

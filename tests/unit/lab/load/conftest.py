@@ -7,6 +7,7 @@ import pytest
 
 from scalelab.lab.load.engine import Engine
 from scalelab.lab.load.faults import Fault
+from scalelab.lab.load.machines import MachineResult
 from scalelab.lab.load.plan import LoadPlan, OpenLoad
 from scalelab.lab.load.processes import LoadOutcome
 from scalelab.lab.load.recorder import MeasuredWindow, Recorder
@@ -148,8 +149,19 @@ def outcome_of():
             duration_s=10,
             connections=options.pop("connections", 100),
         )
+        machine = MachineResult(
+            name="this machine",
+            processes=1,
+            losses=("killed",) * options.pop("lost_generators", 0),
+            sent=tally.counts["sent"],
+            cpu_share=options.pop("generator_cpu_share", 0.1),
+            machine_cpu_share=options.pop("machine_cpu_share", 0.2),
+            lag_p99_s=tally.lag_p99_s,
+            lag_max_s=tally.lag_max_s,
+            clock_uncertainty_s=None,
+        )
         rows = options.pop("rows", [])
-        options = {"machine_cpu_share": 0.2, "generator_cpu_share": 0.1, **options}
+        options = {"machines": (machine,), **options}
         return LoadOutcome(plan, tally, rows, started_at_unix_s=0.0, elapsed_s=10.0, window_s=10.0, **options)
 
     return make

@@ -7,7 +7,7 @@ import pytest
 from scalelab.lab.load.crew import Generator
 from scalelab.lab.load.generator_messages import Report
 from scalelab.lab.load.plan import LoadPlan, OpenLoad
-from scalelab.lab.load.processes import _close_books, _cpu_share, _rows, _window_s
+from scalelab.lab.load.processes import _close_books, _rows, _window_s
 from scalelab.lab.load.recorder import MeasuredWindow, Recorder, SecondRow
 from scalelab.lab.load.requests import RequestTemplate
 from scalelab.lab.load.tally import Tally
@@ -17,7 +17,7 @@ PLAN = LoadPlan(
 )
 
 
-def row(second, completed, cpu_s=0.1):
+def row(second, completed):
     return SecondRow(
         start_s=second,
         end_s=second + 1.0,
@@ -27,7 +27,7 @@ def row(second, completed, cpu_s=0.1):
         timed_out=0,
         latency_sum_s=0.1,
         in_flight=2,
-        cpu_s=cpu_s,
+        cpu_s=0.1,
     )
 
 
@@ -98,13 +98,6 @@ def test_a_generator_that_never_spoke_has_sent_nothing(generator):
     _close_books(PLAN, generator, tally, end_s=10.0)
 
     assert (tally.counts["offered"], tally.not_sent) == (50, 50)
-
-
-def test_the_cpu_share_is_that_of_the_sending(generator):
-    """A long idle drain does not hide a busy generator."""
-    generator.rows = [row(second, 1, cpu_s=0.95 if second < 10 else 0.0) for second in range(40)]
-
-    assert _cpu_share(generator, PLAN) == pytest.approx(0.95)
 
 
 def test_the_window_of_a_lost_generator_ends_where_it_was_lost():
