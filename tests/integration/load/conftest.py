@@ -47,12 +47,12 @@ def _servers(*, is_shared):
 def measure():
     """Run a load and judge it."""
 
-    def run(*urls, load=None, rate=100.0, duration=1.0, **options):
+    def run(*urls, load=None, rate=100.0, duration=1.0, workers=None, **options):
         templates = tuple(url if isinstance(url, RequestTemplate) else RequestTemplate(url=url) for url in urls)
         options.setdefault("drain_limit_s", 2.0)
         options.setdefault("timeout_s", 5.0)
         plan = LoadPlan(requests=templates, load=load or OpenLoad(rate_per_s=rate), duration_s=duration, **options)
-        outcome = run_load(plan)
+        outcome = run_load(plan, workers=workers)
         result = judged(result_of(outcome), outcome)
         assert result.offered == result.sent + result.not_sent
         assert result.sent == result.completed + result.failed + result.timed_out + result.censored

@@ -53,7 +53,7 @@ def worth_a_word(machines: Sequence[MachineResult], median_s: float | None) -> I
     for machine in machines:
         share, lag_s, clock_s = machine.machine_cpu_share, machine.lag_p99_s or 0.0, machine.clock_uncertainty_s
         if share is not None and share > MOST_CPU_SHARE:
-            name = "This machine" if len(machines) == 1 else machine.name
+            name = machine.name[:1].upper() + machine.name[1:]
             advice = "Generator and others compete: expect longer tails."
             yield None, Caveat(kind="machine-busy", text=f"{name} was {share:.0%} busy.", advice=advice)
         if median_s is not None and lag_s > max(_NOTED_LAG_S, _NOTED_LAG_OF_MEDIAN * median_s):

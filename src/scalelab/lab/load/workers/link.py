@@ -6,14 +6,13 @@ input does, and the worker's generator with it.
 
 import asyncio
 import hashlib
-import os
 import secrets
 import ssl
 import sys
-import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType
@@ -52,19 +51,15 @@ class LinkError(Exception):
 
 def main() -> None:
     """Entry point: the reason of a failure is the last line on standard error."""
-    order = LinkOrder.model_validate_json(sys.stdin.buffer.readline())
-    code = 0
     try:
-        asyncio.run(_link(order))
+        asyncio.run(_link())
     except LinkError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.stderr.flush()
-        code = 1
-    os._exit(code)  # the thread that reads orders still waits for one
+        sys.exit(str(error))
 
 
-async def _link(order: LinkOrder) -> None:
-    lines = _lines_of_supervisor()
+async def _link() -> None:
+    lines = await _standard_input()
+    order = LinkOrder.model_validate_json(await lines.readline())
     async with _connected(order) as socket:
         await socket.send_str(order.assignment.model_dump_json())
         await _await_ready(socket)
@@ -99,7 +94,7 @@ async def _connected(order: LinkOrder) -> AsyncIterator[ClientWebSocketResponse]
                 )
                 welcome = await _answer(socket)
         except aiohttp.WSServerHandshakeError as error:
-            is_unknown = error.status == aiohttp.web.HTTPUnauthorized.status_code
+            is_unknown = error.status == HTTPStatus.UNAUTHORIZED
             raise LinkError(_WRONG_SECRET if is_unknown else f"it answered with status {error.status}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise LinkError(f"cannot connect: {error}") from error
@@ -156,23 +151,21 @@ def _trouble(message: aiohttp.WSMessage) -> str:
     )
 
 
-def _lines_of_supervisor() -> "asyncio.Queue[bytes]":
-    loop, lines = asyncio.get_running_loop(), asyncio.Queue[bytes]()
-
-    def read() -> None:
-        while line := sys.stdin.buffer.readline():
-            loop.call_soon_threadsafe(lines.put_nowait, line)
-        os._exit(1)  # nobody listens: go at once, and the worker notices
-
-    threading.Thread(target=read, name="orders", daemon=True).start()
+async def _standard_input() -> asyncio.StreamReader:
+    lines = asyncio.StreamReader(limit=MOST_BYTES)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     return lines
 
 
-async def _instruct(lines: "asyncio.Queue[bytes]", socket: ClientWebSocketResponse, offset: ClockOffset) -> None:
-    go = Go.model_validate_json(await lines.get())
-    await socket.send_str(Begin(start_s=offset.on_other_clock(go.start_s)).model_dump_json())
-    while await lines.get() == STOP_LINE:
-        await socket.send_str(Stop().model_dump_json())
+async def _instruct(lines: asyncio.StreamReader, socket: ClientWebSocketResponse, offset: ClockOffset) -> None:
+    """Pass on what the supervisor says; when it is gone, let the worker go, too."""
+    while line := await lines.readline():
+        if line == STOP_LINE:
+            instruction: Begin | Stop = Stop()
+        else:
+            instruction = Begin(start_s=offset.on_other_clock(Go.model_validate_json(line).start_s))
+        await socket.send_str(instruction.model_dump_json())
+    await socket.close()
 
 
 def _write(line: bytes) -> None:
