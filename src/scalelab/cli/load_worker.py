@@ -46,7 +46,12 @@ def load_worker(
     try:
         asyncio.run(_serve(worker, address))
     except OSError as error:
-        raise CommandError(f"cannot listen on {address}: {error.strerror or error}", ExitCode.USAGE) from error
+        raise CommandError(f"cannot listen on {address}: {_reason(error)}", ExitCode.USAGE) from error
+
+
+def _reason(error: OSError) -> str:
+    """Without the address, which the message names already."""
+    return (error.strerror or str(error)).partition(" (")[0]
 
 
 def _address(text: str) -> WorkerAddress:

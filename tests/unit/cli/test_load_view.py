@@ -1,12 +1,14 @@
 """What a person sees of a load."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from scalelab.cli.load_view import live_line, print_result
 from scalelab.lab.load.honesty import judged
+from scalelab.lab.load.machines import MachineResult
 from scalelab.lab.load.plan import LoadPlan, OpenLoad
 from scalelab.lab.load.processes import LoadOutcome, Progress
 from scalelab.lab.load.recorder import SecondRow
@@ -51,6 +53,32 @@ def test_the_table_has_everything_with_units(outcome):
     assert "[bold]x" in lines
     assert "validity: censored" in lines
     assert "--drain" in lines
+
+
+def test_several_machines_are_told_one_by_one(outcome):
+    """With what each says of itself; a single one is not worth a table."""
+    machine = MachineResult(
+        name="a:1",
+        processes=2,
+        losses=(),
+        sent=51,
+        cpu_share=0.2,
+        machine_cpu_share=None,
+        lag_p99_s=0.0004,
+        lag_max_s=0.001,
+        clock_uncertainty_s=0.00025,
+    )
+    lost = machine.model_copy(update={"name": "b:1", "losses": ("gone",), "lag_p99_s": None})
+
+    def words_of(*machines):
+        text, shown = io.StringIO(), replace(outcome, machines=machines)
+        print_result(Console(file=text, width=140), judged(result_of(shown), shown))
+        return [line.split() for line in text.getvalue().splitlines()]
+
+    told = words_of(machine, lost)
+    assert ["a:1", "2", "0", "51", "20%", "-", "0.40", "1.00", "0.25"] in told
+    assert ["b:1", "2", "1", "51", "20%", "-", "-", "1.00", "0.25"] in told
+    assert not any(line[:1] == ["a:1"] for line in words_of(machine))
 
 
 def test_the_live_line_says_where_it_is(outcome):

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal, Protocol
 
 KeyChoice = Literal["miss", "hit", "any"]
@@ -35,8 +36,8 @@ def hot_set(records: int, count: int, seed: int) -> tuple[int, ...]:
 class UnaskedKeys:
     """No key twice."""
 
-    def __init__(self, records: int, seed: int) -> None:
-        self._keys = shuffled_keys(records, seed)
+    def __init__(self, records: int, seed: int, part: int = 0, parts: int = 1) -> None:
+        self._keys = islice(shuffled_keys(records, seed), part, None, parts)
 
     def next_key(self) -> int | None:
         """The next key; None after the last."""
@@ -55,10 +56,12 @@ class KeysOf:
         return self._draws.choice(self._keys)
 
 
-def key_source(choice: KeyChoice, records: int, hot_set_keys: int, seed: int) -> KeySource:
-    """The source for a scenario."""
+def key_source(
+    choice: KeyChoice, records: int, hot_set_keys: int, seed: int, part: int = 0, parts: int = 1
+) -> KeySource:
+    """The source for a scenario, or for one of several processes that share it: no key twice also among them."""
     if choice == "miss":
-        return UnaskedKeys(records, seed)
+        return UnaskedKeys(records, seed, part, parts)
     if choice == "hit":
-        return KeysOf(hot_set(records, hot_set_keys, seed), seed)
-    return KeysOf(range(1, records + 1), seed)
+        return KeysOf(hot_set(records, hot_set_keys, seed), seed + part)
+    return KeysOf(range(1, records + 1), seed + part)

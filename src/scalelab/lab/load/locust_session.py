@@ -15,15 +15,15 @@ import gevent
 import psutil
 from locust import stats
 from locust.env import Environment
+from locust.runners import WorkerRunner
 
 from scalelab.lab.correctness.judge import AnswerJudge
 from scalelab.lab.load.locust_accounts import log_in, read_accounts
 from scalelab.lab.load.locust_acts import Acts
 from scalelab.lab.load.locust_keys import key_source
 from scalelab.lab.load.locust_options import PARENT_VARIABLE, UserBehaviour
+from scalelab.lab.load.locust_outlets import FileOutlet, Outlet
 from scalelab.lab.load.locust_recorder import LoadRecorder
-from scalelab.lab.results.histogram_log import replace_file, write_histograms
-from scalelab.lab.results.recording import HISTOGRAM_FILE, RECORDING_FILE, TASKS_FILE, TIMELINE_FILE
 from scalelab.lab.results.run_record import Window
 from scalelab.lab.system_client import SystemClient
 
@@ -34,22 +34,33 @@ _ORPHANED_EXIT_CODE = 70
 class LoadSession:
     """Wires Locust's events to a recorder; hands keys, routes and tokens to the users."""
 
-    def __init__(self, environment: Environment, behaviour: UserBehaviour, run_time_s: float) -> None:
-        self.behaviour = behaviour
+    def __init__(
+        self, environment: Environment, behaviour: UserBehaviour, run_time_s: float, outlet: Outlet | None = None
+    ) -> None:
         self._environment = environment
-        self._draws = Random(behaviour.draw_seed)  # noqa: S311  a sequence that can be had again
-        self._keys = key_source(behaviour.keys, behaviour.records, behaviour.hot_set_keys, behaviour.draw_seed)
-        self._judge = AnswerJudge(behaviour.longest_age_s)
-        self.acts = Acts(self._judge, self._draws)
+        self._run_time_s = run_time_s
+        self._outlet = outlet or FileOutlet(behaviour.recording_dir)
         self._identities = cycle((("", ""),))
         self._is_logged_in = False
-        end_s = behaviour.load_duration_s or run_time_s or float("1e9")
+        self._is_over = False
+        self._ticking: Any = None
+        self.take_share(behaviour, 0, 1)
+
+    def take_share(self, behaviour: UserBehaviour, part: int, parts: int) -> None:
+        """What is to be done, by this process as one of several; before the load."""
+        self.behaviour = behaviour
+        self._draws = Random(behaviour.draw_seed + part)  # noqa: S311  a sequence that can be had again
+        self._keys = key_source(
+            behaviour.keys, behaviour.records, behaviour.hot_set_keys, behaviour.draw_seed, part, parts
+        )
+        self._judge = AnswerJudge(behaviour.longest_age_s)
+        self.acts = Acts(self._judge, self._draws)
+        end_s = behaviour.load_duration_s or self._run_time_s or float("1e9")
         planned = Window(start_s=behaviour.window_start_s, end_s=end_s)
         self.recorder = LoadRecorder(
             tuple(behaviour.mix), planned, time.perf_counter, time.time, is_fine=behaviour.has_fine_timeline
         )
         self._is_over = False
-        self._ticking: Any = None
 
     def attach(self) -> None:
         """From now on Locust's events drive this session."""
@@ -106,8 +117,11 @@ class LoadSession:
     def _stop_load(self) -> None:
         """At the exact end; Locust's own clock runs from before the first user, in whole seconds."""
         self.recorder.close()
-        if self._environment.runner is not None:
-            self._environment.runner.quit()
+        runner = self._environment.runner
+        if isinstance(runner, WorkerRunner):
+            runner.stop()  # and wait for the master's word to go
+        elif runner is not None:
+            runner.quit()
 
     def _finish(self, **_: object) -> None:
         if self._is_over:
@@ -117,8 +131,8 @@ class LoadSession:
         if self._ticking is not None:
             self._ticking.kill()
         self._append_rows(0.0, 0.0, is_last=True)
-        self._write(with_histograms=True)
-        self._write_acknowledged()
+        self._outlet.tasks(tuple(self._judge.acknowledged.values()))
+        self._write(with_histograms=True)  # the last word: a master waits for nothing more
         if getattr(self._environment.parsed_options, "csv_prefix", None):
             gevent.sleep(1.5 * stats.CSV_STATS_INTERVAL_SEC)  # Locust's writer has no last round of its own
 
@@ -153,29 +167,11 @@ class LoadSession:
         runner = self._environment.runner
         users = runner.user_count if runner is not None else 0
         rows = self.recorder.take_rows(users, cpu_s, max(0.0, lag_s), is_last=is_last)
-        if self.behaviour.recording_dir:
-            with self._file(TIMELINE_FILE).open("a", encoding="utf-8") as file:
-                file.writelines(row.model_dump_json() + "\n" for row in rows)
+        self._outlet.rows(rows)
 
     def _write(self, *, with_histograms: bool) -> None:
-        if not self.behaviour.recording_dir:
-            return
         recording = self.recorder.recording().model_copy(update={"tasks_handed_in": self.acts.tasks_handed_in})
-        if with_histograms:
-            window = recording.window
-            write_histograms(
-                self._file(HISTOGRAM_FILE), self.recorder.histograms(), window.start_s, window.end_s - window.start_s
-            )
-        replace_file(self._file(RECORDING_FILE), recording.model_dump_json(indent=1))
-
-    def _write_acknowledged(self) -> None:
-        """What must come to its end, for whoever looks it up afterwards."""
-        tasks = self._judge.acknowledged.values()
-        if self.behaviour.recording_dir and tasks:
-            replace_file(self._file(TASKS_FILE), "".join(task.model_dump_json() + "\n" for task in tasks))
-
-    def _file(self, name: str) -> Path:
-        return Path(self.behaviour.recording_dir) / name
+        self._outlet.books(recording, self.recorder.histograms() if with_histograms else None)
 
 
 def _cpu_s(process: psutil.Process) -> float:

@@ -9,13 +9,16 @@ from typing import Any, ClassVar
 from locust import FastHttpUser, task
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.runners import MasterRunner, WorkerRunner
 from pydantic import ValidationError
 
 from scalelab.contracts.http_names import CACHE_HEADER, INSTANCE_HEADER, REQUEST_ID_HEADER
 from scalelab.lab.load.locust_accounts import AccountsError
 from scalelab.lab.load.locust_acts import Act
 from scalelab.lab.load.locust_answers import GOOD, Judgement, judge_answer, judge_error
-from scalelab.lab.load.locust_options import add_options, behaviour_of
+from scalelab.lab.load.locust_master import MasterSession
+from scalelab.lab.load.locust_options import UserBehaviour, add_options, behaviour_of
+from scalelab.lab.load.locust_outlets import SHARE_MESSAGE, MasterOutlet, Share
 from scalelab.lab.load.locust_session import LoadSession
 from scalelab.lab.system_client import SystemAnswerError
 
@@ -89,15 +92,49 @@ def _start_session(environment: Environment, **_: object) -> None:
     try:
         assert options is not None
         behaviour = behaviour_of(options)
-        session = LoadSession(environment, behaviour, float(options.run_time or 0))
-        LaboratoryUser.session = session
-        LaboratoryUser.network_timeout = behaviour.answer_timeout_s
+        if isinstance(environment.runner, MasterRunner):
+            _start_master(environment, behaviour)
+            return
+        if isinstance(environment.runner, WorkerRunner):
+            session = _start_worker(environment, behaviour)
+        else:
+            session = LoadSession(environment, behaviour, float(options.run_time or 0))
+        _take_up(session)
         session.attach()
         if environment.host:
             session.log_in()
     except (ValidationError, AccountsError, SystemAnswerError) as error:
         print(error, file=sys.stderr)  # noqa: T201  Locust would print a traceback
         sys.exit(2)
+
+
+def _start_master(environment: Environment, behaviour: UserBehaviour) -> None:
+    if behaviour.load_duration_s <= 0:
+        print("several Locust processes need an end that all know: give --load-duration-s", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    MasterSession(environment, behaviour).attach()
+
+
+def _start_worker(environment: Environment, behaviour: UserBehaviour) -> LoadSession:
+    """A session whose share comes from the master, and whose books go there. Its accounts are its own."""
+    runner: Any = environment.runner
+    outlet = MasterOutlet(runner)
+    session = LoadSession(environment, behaviour, 0.0, outlet)
+
+    def hear(msg: Any, **_: object) -> None:
+        share = Share.model_validate_json(msg.data)
+        own = {"accounts_file": behaviour.accounts_file, "recording_dir": ""}
+        outlet.part = share.part
+        session.take_share(share.behaviour.model_copy(update=own), share.part, share.parts)
+        _take_up(session)
+
+    runner.register_message(SHARE_MESSAGE, hear)
+    return session
+
+
+def _take_up(session: LoadSession) -> None:
+    LaboratoryUser.session = session
+    LaboratoryUser.network_timeout = session.behaviour.answer_timeout_s
 
 
 def _judge(response: Any, act: Act, asked_s: float, answered_s: float) -> Judgement:

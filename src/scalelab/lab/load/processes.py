@@ -118,9 +118,14 @@ def _await_ready(crew: Crew) -> None:
         crew.look(_LOOK_EVERY_S)
         for generator in crew.generators:
             if not generator.is_ready and (not generator.open_pipes or time.monotonic() > limit_s):
-                if generator.machine != THIS_MACHINE:
-                    raise WorkerFailedError(f"load worker {generator.machine}: {generator.reason()}")
-                raise GeneratorFailedError(f"a load generator did not start: {generator.reason()}")
+                raise _failure(generator)
+
+
+def _failure(generator: Generator) -> GeneratorFailedError:
+    reason = f"it was not ready within {_READY_LIMIT_S:g} s" if generator.open_pipes else generator.reason()
+    if generator.machine != THIS_MACHINE:
+        return WorkerFailedError(f"load worker {generator.machine}: {reason}")
+    return GeneratorFailedError(f"a load generator did not start: {reason}")
 
 
 def _follow_to_end(crew: Crew, start_s: float, started_at_unix_s: float, follow: Follow | None) -> bool:

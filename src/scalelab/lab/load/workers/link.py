@@ -96,6 +96,8 @@ async def _connected(order: LinkOrder) -> AsyncIterator[ClientWebSocketResponse]
         except aiohttp.WSServerHandshakeError as error:
             is_unknown = error.status == HTTPStatus.UNAUTHORIZED
             raise LinkError(_WRONG_SECRET if is_unknown else f"it answered with status {error.status}") from error
+        except TimeoutError as error:
+            raise LinkError(f"it gave no answer within {_CONNECT_LIMIT_S:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise LinkError(f"cannot connect: {error}") from error
         if not isinstance(welcome, Welcome) or not is_proven(
