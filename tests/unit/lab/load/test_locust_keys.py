@@ -52,3 +52,21 @@ def test_any_key_may_come():
     source = key_source("any", 5, 20, 1)
 
     assert {source.next_key() for _ in range(200)} == {1, 2, 3, 4, 5}
+
+
+@given(st.integers(1, 200), st.integers(1, 6))
+def test_several_processes_ask_for_no_key_twice(records, parts):
+    """And together for all."""
+    sources = [key_source("miss", records, 20, 1, part, parts) for part in range(parts)]
+
+    asked = [key for source in sources for key in iter(source.next_key, None)]
+
+    assert sorted(asked) == list(range(1, records + 1))
+
+
+def test_several_processes_draw_from_one_hot_set_each_in_its_own_way():
+    """The same keys are hot for all."""
+    first, second = ([key_source("hit", 1000, 5, 1, part, 2).next_key() for _ in range(1)] for part in (0, 1))
+    whole = hot_set(1000, 5, 1)
+
+    assert {*first, *second} <= set(whole)

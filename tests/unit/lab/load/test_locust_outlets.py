@@ -1,0 +1,65 @@
+"""Where a Locust process puts what it counted."""
+
+from scalelab.lab.load.locust_outlets import PART_MESSAGE, FileOutlet, MasterOutlet, PartBooks
+from scalelab.lab.load.locust_recorder import LoadRecorder
+from scalelab.lab.results.histogram_log import new_histogram
+from scalelab.lab.results.measured_files import read_measured
+from scalelab.lab.results.recording import TimelineRow
+from scalelab.lab.results.run_record import Window
+
+
+class Runner:
+    def __init__(self):
+        self.sent = []
+
+    def send_message(self, kind, text):
+        self.sent.append((kind, PartBooks.model_validate_json(text)))
+
+
+def recording():
+    return LoadRecorder(("/data",), Window(start_s=0.0, end_s=1.0), lambda: 0.0, lambda: 0.0).recording()
+
+
+def histogram():
+    made = new_histogram()
+    made.record_value(1500)
+    return made
+
+
+def test_files_are_those_of_a_scenario(tmp_path):
+    """As the analysis reads them."""
+    outlet = FileOutlet(str(tmp_path))
+    outlet.rows([TimelineRow(second=0, sent=3)])
+    outlet.books(recording(), {"actual:/data:completed": histogram()})
+
+    measured = read_measured(tmp_path)
+
+    assert [row.sent for row in measured.timeline] == [3]
+    assert measured.histograms["actual:/data:completed"].get_total_count() == 1
+
+
+def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
+    """Locust's own use of the locustfile needs none."""
+    monkeypatch.chdir(tmp_path)
+    outlet = FileOutlet("")
+    outlet.rows([TimelineRow(second=0)])
+    outlet.books(recording(), {})
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_master_is_told_the_same_with_the_part_it_is_of():
+    """A histogram arrives as it was."""
+    runner = Runner()
+    outlet = MasterOutlet(runner)
+    outlet.part = 3
+    outlet.rows([TimelineRow(second=0, sent=3)])
+    outlet.books(recording(), {"tag": histogram()})
+
+    (first_kind, first), (_, second) = runner.sent
+    decoded = new_histogram()
+    decoded.decode_and_add(second.histograms["tag"])
+    assert first_kind == PART_MESSAGE
+    assert (first.part, first.rows[0].sent, first.recording) == (3, 3, None)
+    assert second.recording == recording()
+    assert decoded.get_total_count() == 1
