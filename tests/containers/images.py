@@ -35,7 +35,7 @@ ENTRYPOINT ["postgresql-first-start"]
 def make_images(engine, folder):
     """All of them; takes two minutes, one of which is Debian's."""
     _base(engine, folder)
-    _ours(engine, folder / "context")
+    build_ours(engine, folder / "context")
     _engines(engine, folder / "engines")
 
 
@@ -53,7 +53,7 @@ def _base(engine, folder):
     archive.unlink()
 
 
-def _ours(engine, context):
+def build_ours(engine, context, requirements="requirements.txt", tag=OURS):
     """Without a network, from a wheelhouse; the checkout itself stays as it is."""
     for part in ("deploy", "src/scalelab"):
         shutil.copytree(ROOT / part, context / part, ignore=shutil.ignore_patterns("__pycache__", "*.whl"))
@@ -65,7 +65,7 @@ def _ours(engine, context):
         [
             *fetch,
             "--requirement",
-            ROOT / "deploy" / "requirements.txt",
+            ROOT / "deploy" / requirements,
             "--constraint",
             ROOT / "requirements-dev.lock",
         ]
@@ -73,7 +73,8 @@ def _ours(engine, context):
     _run([*fetch, "--no-deps", *OLDER_PYTHON_NEEDS])
     engine.run(
         "build", "--quiet", "--network=none", "--build-arg", f"BASE_IMAGE={BASE}",
-        "--file", context / "deploy" / "Dockerfile", "--tag", OURS, context, limit_s=_LIMIT_S,
+        "--build-arg", f"REQUIREMENTS={requirements}",
+        "--file", context / "deploy" / "Dockerfile", "--tag", tag, context, limit_s=_LIMIT_S,
     )  # fmt: skip
 
 

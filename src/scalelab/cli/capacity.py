@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,13 +13,15 @@ from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import DEFAULT_CONNECTIONS, LoadOptions, plan_of
 from scalelab.cli.load_texts import TOKEN_VARIABLE
+from scalelab.cli.load_workers import WorkersOption, WorkersSecretOption, processes_of, workers_of
 from scalelab.lab.capacity.objective import ObjectiveTextError, parse_objective
 from scalelab.lab.capacity.running import CapacityAnswer, CapacityQuestion, find_capacity
 from scalelab.lab.capacity.search import Limits, Trial
 from scalelab.lab.capacity.telling import document_of, sentences_of
 from scalelab.lab.load.connector import UnresolvedError
 from scalelab.lab.load.criteria import Criterion
-from scalelab.lab.load.processes import GeneratorFailedError
+from scalelab.lab.load.processes import GeneratorFailedError, WorkerFailedError, run_load
+from scalelab.lab.load.workers.addresses import Workers
 from scalelab.lab.preparation import PreparationError
 from scalelab.lab.stopping import StoppingRuleError, parse_budget_s
 
@@ -55,7 +58,9 @@ def capacity(  # noqa: PLR0917  one parameter for each option, as Typer has it
     ] = None,
     keys: Annotated[str | None, typer.Option("--keys", help="For {key}: uniform:N, unique:N, zipf:N:EXP.")] = None,
     connections: Annotated[int, typer.Option("--connections", min=1, help="At most so many.")] = DEFAULT_CONNECTIONS,
-    processes: Annotated[int, typer.Option("--processes", min=1, help="Generator processes.")] = 1,
+    processes: Annotated[int, typer.Option("--processes", min=1, help="Generator processes of each machine.")] = 1,
+    workers: WorkersOption = None,
+    workers_secret_file: WorkersSecretOption = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds for one request.")] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of arrivals, keys and choices.")] = 1,
@@ -65,6 +70,7 @@ def capacity(  # noqa: PLR0917  one parameter for each option, as Typer has it
     _check(start, most, precision, trial)
     if (on_running is None) == (not urls and requests is None):
         raise CommandError("say what to ask: a URL, --requests FILE, or --on-running NAME", ExitCode.USAGE)
+    machines = workers_of(workers, workers_secret_file)
     options = LoadOptions(
         urls=tuple(urls or ()),
         rate_per_s=start,
@@ -73,7 +79,7 @@ def capacity(  # noqa: PLR0917  one parameter for each option, as Typer has it
         request_file=requests,
         keys=keys,
         connections=connections,
-        processes=processes,
+        processes=processes_of(machines, processes),
         timeout_s=timeout,
         seed=seed,
     )
@@ -88,7 +94,7 @@ def capacity(  # noqa: PLR0917  one parameter for each option, as Typer has it
         budget_s=_budget_s(budget),
         is_poisson=poisson,
     )
-    answer = _find(question, target.prepare, is_quiet=as_json)
+    answer = _find(question, target.prepare, machines, is_quiet=as_json)
     if as_json:
         print(json.dumps(document_of(answer, slo), indent=2))
     else:
@@ -111,14 +117,16 @@ def exit_code_of(answer: CapacityAnswer, at_least_per_s: float | None) -> ExitCo
     return ExitCode.DONE if answer.ended == "precise" else ExitCode.NOT_VALID
 
 
-def _find(question: CapacityQuestion, prepare: Callable[[], None], *, is_quiet: bool) -> CapacityAnswer:
+def _find(
+    question: CapacityQuestion, prepare: Callable[[], None], workers: Workers | None, *, is_quiet: bool
+) -> CapacityAnswer:
     def told(trial: Trial) -> None:
         if not is_quiet:
             print(f"{trial.rate_per_s:>10,.1f}/s  {_WORDS[trial.outcome]}: {trial.reason}", flush=True)
 
     try:
-        return find_capacity(question, prepare=prepare, told=told)
-    except UnresolvedError as error:
+        return find_capacity(question, prepare=prepare, told=told, load=partial(run_load, workers=workers))
+    except (UnresolvedError, WorkerFailedError) as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
     except (GeneratorFailedError, PreparationError) as error:
         raise CommandError(str(error), ExitCode.UNEXPECTED) from error

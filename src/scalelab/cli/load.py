@@ -13,7 +13,7 @@ from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import DEFAULT_CONNECTIONS, DEFAULT_DURATION_S, LoadOptions, plan_of
 from scalelab.cli.load_texts import TOKEN_VARIABLE
 from scalelab.cli.load_view import live_line, print_result
-from scalelab.cli.load_workers import WorkersOption, WorkersSecretOption, workers_of
+from scalelab.cli.load_workers import WorkersOption, WorkersSecretOption, processes_of, workers_of
 from scalelab.lab.load.connector import UnresolvedError
 from scalelab.lab.load.criteria import Criterion, CriterionError, Verdict, judge, parse_criterion
 from scalelab.lab.load.files import write_csv, write_histogram_log, write_json
@@ -108,7 +108,7 @@ def load(
         request_file=requests,
         keys=keys,
         connections=connections,
-        processes=processes * (1 if machines is None else len(machines.addresses)),
+        processes=processes_of(machines, processes),
         timeout_s=timeout,
         drain_limit_s=drain,
         warm_up_s=warm_up,

@@ -36,6 +36,11 @@ def workers_of(text: str | None, secret_file: Path | None) -> Workers | None:
         raise usage(f"--workers {error}") from error
 
 
+def processes_of(workers: Workers | None, each: int) -> int:
+    """Generator processes in all, with so many on each machine."""
+    return each if workers is None else each * len(workers.addresses)
+
+
 def secret_of(file: Path | None) -> str:
     """What the file holds; nothing without one.
 

@@ -289,6 +289,17 @@ def test_no_secret_is_on_a_command_line(start_server, start_worker, secret_file)
     assert SECRET not in "".join([*shown, output, errors])
 
 
+def test_a_capacity_is_asked_of_workers_too(shared_server, start_worker):
+    """Each trial is theirs; what they refuse ends the search with their words."""
+    worker = start_worker("--max-rate", 5)
+    command = [SCALELAB, "capacity", shared_server("quick").url, "--start", "10", "--workers", str(worker.address)]
+
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert finished.returncode == 2
+    assert f"load worker {worker.address}: 10 requests/s are more than it allows: 5" in finished.stderr
+
+
 def test_only_loopback_needs_no_secret():
     """Anywhere else it is refused before it listens, with what to type."""
     command = [SCALELAB, "load-worker", "--listen", "0.0.0.0:0"]

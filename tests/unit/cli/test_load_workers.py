@@ -3,7 +3,7 @@
 import pytest
 
 from scalelab.cli.errors import CommandError
-from scalelab.cli.load_workers import workers_of
+from scalelab.cli.load_workers import processes_of, workers_of
 
 
 @pytest.fixture
@@ -22,6 +22,12 @@ def test_workers_are_addresses_and_a_secret(secret_file):
     assert workers.secret == "a-secret-that-is-known-to-two-of-us-only"
     assert workers_of("a:1", None).secret == ""
     assert workers_of(None, None) is None
+
+
+def test_processes_are_counted_by_machine():
+    """Without workers there is this one."""
+    assert processes_of(workers_of("a:1,b:2,c:3", None), 2) == 6
+    assert processes_of(None, 2) == 2
 
 
 def test_a_secret_without_workers_is_refused(secret_file):
