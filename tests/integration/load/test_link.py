@@ -109,6 +109,14 @@ def test_an_impostor_is_sent_no_plan(start_scripted, measure, prove):
     assert worker.asked[0][PROOF_HEADER]
 
 
+def test_something_else_that_listens_there_is_told(start_scripted, measure):
+    """In one line, whatever it says."""
+    worker = start_scripted(lambda *_: [Refusal.model_construct(kind="hello", reason="")])
+
+    assert refusal_of(worker, measure).endswith("it does not speak as a load worker does")
+    assert worker.received == []
+
+
 def test_a_worker_that_proves_itself_is_sent_the_plan(start_scripted, measure):
     """And its refusal is told in its words."""
     worker = start_scripted(

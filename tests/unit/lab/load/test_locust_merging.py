@@ -7,7 +7,7 @@ import pytest
 
 from scalelab.lab.load.locust_merging import merged_histograms, merged_recording, merged_row
 from scalelab.lab.load.locust_recorder import LoadRecorder
-from scalelab.lab.results.recording import TimelineRow
+from scalelab.lab.results.recording import Recording, TimelineRow
 from scalelab.lab.results.run_record import Window
 
 ROUTES = ("/data", "/process")
@@ -78,6 +78,15 @@ def test_merged_books_are_those_of_one_process(answers, parts):
     for tag, histogram in whole.histograms().items():
         assert list(histograms[tag].get_recorded_iterator()) or not histogram.get_total_count()
         assert histograms[tag].encode() == histogram.encode()
+
+
+def test_no_figure_of_a_recording_is_forgotten(answers):
+    """What only our own generators know has no place in Locust's."""
+    of_own_generators = {"time_base", "in_flight_mean", "fine"}
+
+    merged = merged_recording([recorder_of(answers).recording()] * 2, is_whole=True)
+
+    assert merged.model_fields_set == Recording.model_fields.keys() - of_own_generators
 
 
 def test_a_part_that_never_ended_makes_the_whole_an_interrupted_one(answers):

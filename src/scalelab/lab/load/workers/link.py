@@ -16,6 +16,7 @@ from http import HTTPStatus
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType
+from pydantic import ValidationError
 
 from scalelab import __version__
 from scalelab.lab.load.generator_messages import STOP_LINE, Go, Report
@@ -141,12 +142,19 @@ async def _answer(socket: ClientWebSocketResponse) -> Answer:
     message = await socket.receive()
     if message.type is not WSMsgType.TEXT:
         raise LinkError(_trouble(message))
-    return ANSWERS.validate_json(message.data)
+    return _parsed(message.data)
+
+
+def _parsed(text: str) -> Answer:
+    try:
+        return ANSWERS.validate_json(text)
+    except ValidationError as error:
+        raise LinkError("it does not speak as a load worker does") from error
 
 
 def _trouble(message: aiohttp.WSMessage) -> str:
     if message.type is WSMsgType.TEXT:
-        answer = ANSWERS.validate_json(message.data)
+        answer = _parsed(message.data)
         return answer.reason if isinstance(answer, Refusal) else f"it spoke out of turn: {answer!r}"
     return (
         "the connection to it was lost" if message.data is None else f"the connection to it was lost: {message.data}"
