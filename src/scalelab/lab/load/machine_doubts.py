@@ -5,6 +5,7 @@ Merged, the delays of one machine among many would hide below the 99th percentil
 
 from collections.abc import Iterator, Sequence
 
+from scalelab.lab.load.crew import THIS_MACHINE
 from scalelab.lab.load.machines import MachineResult
 from scalelab.lab.results.run_record import Caveat, Validity
 
@@ -53,7 +54,7 @@ def worth_a_word(machines: Sequence[MachineResult], median_s: float | None) -> I
     for machine in machines:
         share, lag_s, clock_s = machine.machine_cpu_share, machine.lag_p99_s or 0.0, machine.clock_uncertainty_s
         if share is not None and share > MOST_CPU_SHARE:
-            name = machine.name[:1].upper() + machine.name[1:]
+            name = THIS_MACHINE.capitalize() if machine.name == THIS_MACHINE else machine.name
             advice = "Generator and others compete: expect longer tails."
             yield None, Caveat(kind="machine-busy", text=f"{name} was {share:.0%} busy.", advice=advice)
         if median_s is not None and lag_s > max(_NOTED_LAG_S, _NOTED_LAG_OF_MEDIAN * median_s):
