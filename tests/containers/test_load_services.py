@@ -32,14 +32,16 @@ def load_services(engine, tmp_path_factory):
     }
 
     def compose(*arguments):
-        return subprocess.run(
+        finished = subprocess.run(
             ["docker", "compose", "-f", ROOT / "deploy" / "compose.load.yaml", *arguments],
             env=environment,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
             timeout=300,
-        ).stdout
+        )
+        assert finished.returncode == 0, finished.stderr[-3000:]
+        return finished.stdout
 
     yield compose, secret
     compose("--profile", "locust", "down", "--timeout", "1")
