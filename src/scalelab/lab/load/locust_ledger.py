@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.load.locust_merging import merged_histograms, merged_recording, merged_row
 from scalelab.lab.load.locust_outlets import Outlet, PartBooks
 from scalelab.lab.results.recording import Recording, TimelineRow
@@ -14,12 +15,14 @@ class Ledger:
         self._parts = parts
         self._recordings: dict[int, Recording] = {}
         self._histograms: dict[int, dict[str, str]] = {}
+        self._tasks: list[AcknowledgedTask] = []
         self._rows: defaultdict[int, list[TimelineRow]] = defaultdict(list)
 
     def take(self, books: PartBooks) -> None:
         """What one worker says."""
         for row in books.rows:
             self._rows[row.second].append(row)
+        self._tasks.extend(books.tasks)
         if books.recording is not None:
             self._recordings[books.part] = books.recording
             if books.histograms:
@@ -45,4 +48,6 @@ class Ledger:
         if self._recordings:
             is_whole = not is_last or not self.missing
             recording = merged_recording(list(self._recordings.values()), is_whole=is_whole)
+            if is_last:
+                outlet.tasks(self._tasks)
             outlet.books(recording, merged_histograms(self._histograms.values()))

@@ -6,13 +6,14 @@ worst stays.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import TypeVar
 
 from hdrh.histogram import HdrHistogram
 
 from scalelab.contracts.model import Contract
 from scalelab.lab.results.histogram_log import new_histogram
-from scalelab.lab.results.recording import LatencyMeasure, Recording, TimelineRow
+from scalelab.lab.results.recording import FineRecord, LatencyMeasure, Recording, TimelineRow
 from scalelab.lab.results.run_record import Window
 
 Summable = TypeVar("Summable", bound=Contract)
@@ -54,6 +55,7 @@ def merged_recording(recordings: Sequence[Recording], *, is_whole: bool) -> Reco
         not_sent_reasons=_counted(recording.not_sent_reasons for recording in recordings),
         oldest_in_flight_s=max(oldest, default=None),
         users_peak=sum(recording.users_peak for recording in recordings),
+        fine=_fine([recording.fine for recording in recordings if recording.fine is not None]),
     )
 
 
@@ -96,6 +98,18 @@ def _summed(models: Sequence[Summable], kept: Sequence[str] = ()) -> Summable:
     """Field by field; `kept` ones are the same in all."""
     names = [name for name in type(models[0]).model_fields if name not in kept]
     return models[0].model_copy(update={name: sum(getattr(model, name) for model in models) for name in names})
+
+
+def _fine(records: Sequence[FineRecord]) -> FineRecord | None:
+    """Step by step, as far as the longest goes."""
+    if not records:
+        return None
+    counts = {
+        name: tuple(map(sum, zip_longest(*(getattr(record, name) for record in records), fillvalue=0)))
+        for name in ("completed", "failed", "hits")
+    }
+    slowest_s = tuple(map(max, zip_longest(*(record.slowest_s for record in records), fillvalue=0.0)))
+    return FineRecord(step_s=records[0].step_s, slowest_s=slowest_s, **counts)
 
 
 def _counted(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -8,9 +8,17 @@ from hdrh.histogram import HdrHistogram
 from pydantic import Field
 
 from scalelab.contracts.model import Contract
+from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.load.locust_options import UserBehaviour
 from scalelab.lab.results.histogram_log import replace_file, write_histograms
-from scalelab.lab.results.recording import HISTOGRAM_FILE, RECORDING_FILE, TIMELINE_FILE, Recording, TimelineRow
+from scalelab.lab.results.recording import (
+    HISTOGRAM_FILE,
+    RECORDING_FILE,
+    TASKS_FILE,
+    TIMELINE_FILE,
+    Recording,
+    TimelineRow,
+)
 
 SHARE_MESSAGE = "scalelab_share"
 PART_MESSAGE = "scalelab_part"
@@ -34,6 +42,8 @@ class PartBooks(Contract):
     recording: Recording | None = None
     histograms: dict[str, str] = Field(default_factory=dict)
     """By tag, encoded; not in every message."""
+    tasks: tuple[AcknowledgedTask, ...] = ()
+    """All that were acknowledged; before the last recording."""
 
 
 class Outlet(Protocol):
@@ -43,7 +53,10 @@ class Outlet(Protocol):
         """Seconds that are over."""
 
     def books(self, recording: Recording, histograms: KeptHistograms | None) -> None:
-        """Everything so far; None: the histograms will come later."""
+        """Everything so far; None: the histograms will come later. Nothing follows a final recording."""
+
+    def tasks(self, tasks: Sequence[AcknowledgedTask]) -> None:
+        """What must come to its end, for whoever looks it up afterwards."""
 
 
 class FileOutlet:
@@ -67,6 +80,12 @@ class FileOutlet:
             write_histograms(directory / HISTOGRAM_FILE, histograms, window.start_s, window.end_s - window.start_s)
         replace_file(directory / RECORDING_FILE, recording.model_dump_json(indent=1))
 
+    def tasks(self, tasks: Sequence[AcknowledgedTask]) -> None:
+        """See `Outlet`."""
+        if self._directory and tasks:
+            lines = "".join(task.model_dump_json() + "\n" for task in tasks)
+            replace_file(Path(self._directory) / TASKS_FILE, lines)
+
 
 class MasterOutlet:
     """The master of a Locust worker; `part` is known when the load begins."""
@@ -83,6 +102,11 @@ class MasterOutlet:
         """See `Outlet`."""
         encoded = {tag: histogram.encode().decode("ascii") for tag, histogram in (histograms or {}).items()}
         self._send(PartBooks(part=self.part, recording=recording, histograms=encoded))
+
+    def tasks(self, tasks: Sequence[AcknowledgedTask]) -> None:
+        """See `Outlet`."""
+        if tasks:
+            self._send(PartBooks(part=self.part, tasks=tuple(tasks)))
 
     def _send(self, books: PartBooks) -> None:
         self._runner.send_message(PART_MESSAGE, books.model_dump_json())

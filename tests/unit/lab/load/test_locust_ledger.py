@@ -2,6 +2,7 @@
 
 import pytest
 
+from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.load.locust_ledger import Ledger
 from scalelab.lab.load.locust_outlets import PartBooks
 from scalelab.lab.load.locust_recorder import LoadRecorder
@@ -19,6 +20,9 @@ class Outlet:
 
     def books(self, recording, _histograms):
         self.recording = recording
+
+    def tasks(self, tasks):
+        self.acknowledged = [task.id for task in tasks]
 
 
 def books(part, seconds=(), *, is_final=False):
@@ -62,6 +66,19 @@ def test_the_last_word_of_each_ends_the_load(outlet):
     assert outlet.seconds == [(0, 2), (1, 1)]
     assert outlet.recording.is_final
     assert not outlet.recording.is_interrupted
+
+
+def test_tasks_of_all_workers_are_looked_up_together(outlet):
+    """Whichever handed them in."""
+    ledger = Ledger(2)
+    for part, task_id in enumerate(("a", "b")):
+        task = AcknowledgedTask(id=task_id, subject="student", submitted_at_s=1.0)
+        ledger.take(PartBooks(part=part, tasks=(task,)))
+        ledger.take(books(part, is_final=True))
+
+    ledger.write(outlet, is_last=True)
+
+    assert outlet.acknowledged == ["a", "b"]
 
 
 def test_a_worker_without_a_last_word_is_not_left_out_in_silence(outlet):

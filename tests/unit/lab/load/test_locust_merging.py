@@ -24,7 +24,7 @@ class Clock:
 def recorder_of(answers):
     """The same answers, by one process: each is a route, a time of sending, a latency and whether it was good."""
     clock = Clock()
-    recorder = LoadRecorder(ROUTES, Window(start_s=1.0, end_s=10.0), clock, lambda: 1000.0)
+    recorder = LoadRecorder(ROUTES, Window(start_s=1.0, end_s=10.0), clock, lambda: 1000.0, is_fine=True)
     flights = {}
     events = sorted(
         itertools.chain.from_iterable(
@@ -67,7 +67,16 @@ def test_merged_books_are_those_of_one_process(answers, parts):
     )
 
     expected = whole.recording()
-    for name in ("books", "answers", "cache_answers", "instances", "failure_kinds", "sent_in_window", "window"):
+    for name in (
+        "books",
+        "answers",
+        "cache_answers",
+        "instances",
+        "failure_kinds",
+        "sent_in_window",
+        "window",
+        "fine",
+    ):
         assert getattr(merged, name) == getattr(expected, name)
     assert [measure.model_copy(update={"sum_s": 0.0}) for measure in merged.latencies] == [
         measure.model_copy(update={"sum_s": 0.0}) for measure in expected.latencies
@@ -82,7 +91,7 @@ def test_merged_books_are_those_of_one_process(answers, parts):
 
 def test_no_figure_of_a_recording_is_forgotten(answers):
     """What only our own generators know has no place in Locust's."""
-    of_own_generators = {"time_base", "in_flight_mean", "fine"}
+    of_own_generators = {"time_base", "in_flight_mean"}
 
     merged = merged_recording([recorder_of(answers).recording()] * 2, is_whole=True)
 
