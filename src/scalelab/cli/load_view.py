@@ -112,13 +112,13 @@ def _generator(result: LoadResult) -> Text:
 
 
 def _machines(machines: Sequence[MachineResult]) -> Table:
-    table = _table("by machine that made the load; clock: how far its start may be from the others'")
-    table.add_column("machine")
-    for name in ("processes", "lost", "sent", "busiest", "machine", "lag p99 ms", "lag max ms", "clock ms"):
+    table = _table("by machine; lag (p99) and clock (by how much its start may be off) in ms")
+    table.add_column("machine", no_wrap=True)
+    for name in ("processes", "lost", "sent", "core", "cpu", "lag", "clock"):
         table.add_column(name, justify="right")
     for machine in machines:
         busy = _ABSENT if machine.machine_cpu_share is None else f"{machine.machine_cpu_share:.0%}"
-        times_s = (machine.lag_p99_s, machine.lag_max_s, machine.clock_uncertainty_s)
+        times_s = (machine.lag_p99_s, machine.clock_uncertainty_s)
         table.add_row(
             machine.name,
             f"{machine.processes}",
