@@ -76,6 +76,11 @@ lessons: $(STAMP) ## every lesson that ships, and one page over them
 test: $(STAMP) ## all tests
 	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile
 
+.PHONY: test-browser
+test-browser: $(STAMP) ## the dashboard in a real browser (needs Debian's chromium, and npm for axe); pictures in tests/reports/browser
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
+	$(BIN)/pytest tests/browser
+
 .PHONY: test-containers
 test-containers: $(STAMP) ## a stack in containers, on a Docker engine of the tests' own (needs root and Debian's docker.io)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/containers/requirements.txt

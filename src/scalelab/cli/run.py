@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from scalelab.cli.deployments import On, OnOption
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.options import WatchOption
 from scalelab.cli.run_progress import RunDisplay
 from scalelab.cli.run_systems import AttachedSystem, OwnStacks, engine_versions
 from scalelab.cli.run_table import caveat_lines, exit_code, print_summary
@@ -21,7 +23,7 @@ from scalelab.lab.plan import Plan, make_plan
 from scalelab.lab.report.content import ReportContent
 from scalelab.lab.report.run_content import content_of_run
 from scalelab.lab.results.reading import read_run
-from scalelab.lab.runner import run_experiment
+from scalelab.lab.runner import RunProgress, run_experiment
 from scalelab.lab.shipped import shipped_experiments
 from scalelab.lab.stopping import LEAST_BLOCKS, StoppingRule, StoppingRuleError, parse_rule
 
@@ -61,6 +63,7 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     ] = None,
     budget: Annotated[str, typer.Option(metavar="20m", help="Longest time for --until.")] = "20m",
     on: OnOption = On.local,
+    watch: WatchOption = False,
 ) -> int:
     """Run an experiment: start a stack, warm up, measure each scenario, stop. Partial results survive Ctrl-C."""
     stopping = _stopping(until, budget, repeat)
@@ -71,10 +74,14 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     )
     _demand_own_processes(plan, experiment, on_running, on)
     console = Console(stderr=True)
-    with RunDisplay(console) as display, _systems(on_running, display, on) as systems:
+    with (
+        RunDisplay(console) as display,
+        _systems(on_running, display, on) as systems,
+        _watched(plan, systems, display) if watch else nullcontext(display) as progress,
+    ):
         try:
             run_experiment(
-                plan, systems, results, display, is_quick=quick, engines=engine_versions(on), until=stopping
+                plan, systems, results, progress, is_quick=quick, engines=engine_versions(on), until=stopping
             )
         except OSError as error:
             raise CommandError(
@@ -153,6 +160,14 @@ def _demand_own_processes(plan: Plan, experiment: str, on_running: str | None, o
 
 def _systems(on_running: str | None, display: RunDisplay, on: On) -> OwnStacks | AttachedSystem:
     return OwnStacks(display, on) if on_running is None else AttachedSystem(on_running)
+
+
+def _watched(
+    plan: Plan, systems: OwnStacks | AttachedSystem, display: RunDisplay
+) -> AbstractContextManager[RunProgress]:
+    from scalelab.cli.watched import watched_run  # noqa: PLC0415  for those who watch
+
+    return watched_run(plan.experiment.name, lambda: systems.current, display)
 
 
 def _tell(directory: Path | None) -> ReportContent | None:

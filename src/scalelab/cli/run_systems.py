@@ -13,7 +13,7 @@ from scalelab.cli.run_progress import RunDisplay
 from scalelab.cli.start_progress import start_progress
 from scalelab.cli.system_under_test import DeployedSystem
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.attach import attach
+from scalelab.deployment.attach import AttachedStack, attach
 from scalelab.deployment.compose.stack import ComposeStack, container_versions
 from scalelab.deployment.engines import find_haproxy, find_valkey
 from scalelab.deployment.local import LocalStack
@@ -45,6 +45,11 @@ class OwnStacks:
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._stop()
+
+    @property
+    def current(self) -> LocalStack | ComposeStack | None:
+        """The stack that is up now, or is coming up."""
+        return self._stack
 
     def system_for(self, topology: Topology) -> SystemUnderTest:
         """See `runner.Systems`. Errors of a start are the command's own, not the scenario's."""
@@ -82,6 +87,11 @@ class AttachedSystem:
     def __init__(self, name: str) -> None:
         self._stack = attach(name)
         self._name = name
+
+    @property
+    def current(self) -> AttachedStack | ComposeStack:
+        """The running stack."""
+        return self._stack
 
     def __enter__(self) -> Self:
         return self

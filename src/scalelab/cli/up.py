@@ -1,6 +1,6 @@
 """`scalelab up`: a stack on this machine, in the foreground until Ctrl-C or in the background."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from scalelab.cli.deployments import On, OnOption, new_stack
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
-from scalelab.cli.options import StackName
+from scalelab.cli.options import StackName, WatchOption
 from scalelab.cli.start_progress import start_progress
 from scalelab.cli.stop_progress import stop_progress
 from scalelab.contracts.stack_view import StackView
@@ -52,8 +52,15 @@ def up(
     *,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready.")] = False,
     on: OnOption = On.local,
+    watch: WatchOption = False,
 ) -> None:
     """Start a stack. In the foreground it stops on Ctrl-C."""
+    if watch and detach:
+        raise CommandError(
+            "--watch and --detach exclude each other: the dashboard ends with this command. Leave out --detach, or "
+            "run `scalelab watch` afterwards",
+            ExitCode.USAGE,
+        )
     wanted = _wanted_topology(topology, experiment, routes, _overrides(gateways, port, settings or []))
     directory = stack_directory(name)
     console = Console(stderr=True)
@@ -65,21 +72,28 @@ def up(
                 view = new_stack(on, wanted, directory).start()  # its engine keeps it running
         _print_access(view, directory, f"Stop it with `scalelab down{_name_option(name)}`.")
         return
-    _run_in_foreground(new_stack(on, wanted, directory), console)
+    _run_in_foreground(new_stack(on, wanted, directory), console, is_watched=watch)
 
 
-def _run_in_foreground(stack: LocalStack | ComposeStack, console: Console) -> None:
+def _run_in_foreground(stack: LocalStack | ComposeStack, console: Console, *, is_watched: bool) -> None:
     directory = stack.directory
     with start_progress(directory.name, console) as stack.on_progress:
         view = stack.start()  # leaves nothing when it fails or is interrupted
     stack.on_progress = ignore_progress
     try:
         _print_access(view, directory, "Ctrl-C stops it.")
-        stack.await_end()
+        with _watched(stack) if is_watched else nullcontext():
+            stack.await_end()
         print("The stack was stopped from elsewhere.")
     finally:
         with stop_progress(directory.name, console) if not stack.ended.is_set() else nullcontext():
             stack.stop()
+
+
+def _watched(stack: LocalStack | ComposeStack) -> AbstractContextManager[object]:
+    from scalelab.cli.watched import watched_stack  # noqa: PLC0415  half a second, for those who watch
+
+    return watched_stack(stack)
 
 
 def _wanted_topology(

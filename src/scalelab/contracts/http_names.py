@@ -20,6 +20,8 @@ CACHE_FLUSH_PATH = "/cache/flush"
 """`POST` on a gateway's admin listener, with the stack's nonce: empties the response cache for all gateways."""
 CACHE_PURGE_PATH = "/cache/purge"
 """`POST` on a gateway's admin listener, with the nonce: what no gateway may answer from the cache any more."""
+DELAY_PATH = "/delay"
+"""`PUT` on a database's admin listener, with the nonce: a `Delay` for every query from now on."""
 DEAD_LETTERS_PATH = "/dead-letters"
 """`GET` on a worker's admin listener: tasks that were given up, newest first."""
 

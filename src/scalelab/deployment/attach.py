@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Mapping
 
+from scalelab.contracts.faults import Fault
 from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.deployment.compose.record import read_compose_record
@@ -42,6 +43,19 @@ class AttachedStack:
         """See `base.RunningStack`."""
         request = {"verb": "scale", "service": service, "replicas": replicas}
         return ask_view(self.directory.control_socket, request, None)
+
+    def change(self, setting: str, value: float) -> StackView:
+        """See `base.PlayedStack`."""
+        request = {"verb": "change", "setting": setting, "value": value}
+        return ask_view(self.directory.control_socket, request, None)
+
+    def begin_fault(self, fault: Fault) -> None:
+        """See `base.PlayedStack`."""
+        ask(self.directory.control_socket, {"verb": "begin_fault", "fault": fault.model_dump(mode="json")}, None)
+
+    def end_fault(self, target: str) -> None:
+        """See `base.PlayedStack`."""
+        ask(self.directory.control_socket, {"verb": "end_fault", "target": target}, LOOK_LIMIT_S)
 
     def change_routes(self, table: RouteTable) -> StackView:
         """See `base.RoutedStack`."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from scalelab.contracts.faults import Fault
 from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.contracts.topology import Topology
@@ -39,6 +40,35 @@ class RoutedStack(RunningStack, Protocol):
         Raises:
             RoutesError: a gateway did not take them; those of before are in force.
             StackGoneError: it has ended.
+        """
+
+
+class PlayedStack(RoutedStack, Protocol):
+    """One to which faults can be done that outlive whoever asked for them, and whose settings can be changed."""
+
+    def change(self, setting: str, value: float) -> StackView:
+        """Another value for one of `LIVE_SETTINGS`; returns when everything that runs has it. Idempotent.
+
+        Raises:
+            ConfigurationError: a setting that cannot be changed, or an impossible value.
+            DisturbanceError: an instance did not take it; those that start later have the value of before.
+            StackGoneError: it has ended.
+        """
+
+    def begin_fault(self, fault: Fault) -> None:
+        """Returns when it is in effect; it is undone after its duration, and when the stack stops.
+
+        Raises:
+            DisturbanceError: it cannot be done, or something is in effect on its target.
+            StackGoneError: the stack has ended.
+        """
+
+    def end_fault(self, target: str) -> None:
+        """Undo what is in effect on an instance before its time; returns when that has begun.
+
+        Raises:
+            DisturbanceError: nothing is in effect there.
+            StackGoneError: the stack has ended.
         """
 
 

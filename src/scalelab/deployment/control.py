@@ -1,7 +1,9 @@
 """How others talk to a running stack's supervisor: one JSON line each way over a Unix socket of its owner only.
 
-`{"verb": "status"}`, `{"verb": "scale", "service": ..., "replicas": ...}`, `{"verb": "routes", "table": ...}` and
-`{"verb": "down"}` are answered with `{"view": ...}`, `{}` or `{"error": {"kind": ..., "message": ...}}`.
+`{"verb": "status"}`, `{"verb": "scale", "service": ..., "replicas": ...}`, `{"verb": "begin_fault", "fault": ...}`,
+`{"verb": "end_fault", "target": ...}`, `{"verb": "change", "setting": ..., "value": ...}`,
+`{"verb": "routes", "table": ...}` and `{"verb": "down"}` are answered with `{"view": ...}`, `{}` or
+`{"error": {"kind": ..., "message": ...}}`.
 """
 
 import json
@@ -12,16 +14,17 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from scalelab.contracts.faults import Fault
 from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import StackView
-from scalelab.deployment.base import RoutedStack
+from scalelab.deployment.base import PlayedStack
 from scalelab.deployment.errors import KINDS, DeploymentError, StackGoneError
 from scalelab.deployment.private_files import PRIVATE_MODE
 
 Answer = dict[str, Any]
 
 
-def answer_request(stack: RoutedStack, line: bytes) -> Answer:
+def answer_request(stack: PlayedStack, line: bytes) -> Answer:
     """What the stack answers to one line. Errors of ours are answers."""
     try:
         request = json.loads(line)
@@ -33,30 +36,52 @@ def answer_request(stack: RoutedStack, line: bytes) -> Answer:
         return {"error": {"kind": "ConfigurationError", "message": f"{line!r} is no request: {error!r}"}}
 
 
-def _status(stack: RoutedStack) -> Answer:
+def _status(stack: PlayedStack) -> Answer:
     return {"view": stack.view().model_dump(mode="json")}
 
 
-def _scale(stack: RoutedStack, *, service: Any, replicas: int) -> Answer:
+def _scale(stack: PlayedStack, *, service: Any, replicas: int) -> Answer:
     return {"view": stack.scale(service, replicas).model_dump(mode="json")}
 
 
-def _routes(stack: RoutedStack, *, table: Any) -> Answer:
+def _routes(stack: PlayedStack, *, table: Any) -> Answer:
     return {"view": stack.change_routes(RouteTable.model_validate(table)).model_dump(mode="json")}
 
 
-def _down(stack: RoutedStack) -> Answer:
+def _change(stack: PlayedStack, *, setting: str, value: float) -> Answer:
+    return {"view": stack.change(setting, float(value)).model_dump(mode="json")}
+
+
+def _begin_fault(stack: PlayedStack, *, fault: Any) -> Answer:
+    stack.begin_fault(Fault.model_validate(fault))
+    return {}
+
+
+def _end_fault(stack: PlayedStack, *, target: str) -> Answer:
+    stack.end_fault(target)
+    return {}
+
+
+def _down(stack: PlayedStack) -> Answer:
     stack.stop()
     return {}
 
 
-_VERBS: dict[str, Callable[..., Answer]] = {"status": _status, "scale": _scale, "routes": _routes, "down": _down}
+_VERBS: dict[str, Callable[..., Answer]] = {
+    "status": _status,
+    "scale": _scale,
+    "routes": _routes,
+    "change": _change,
+    "begin_fault": _begin_fault,
+    "end_fault": _end_fault,
+    "down": _down,
+}
 
 
 class ControlServer:
     """Serves one stack until closed."""
 
-    def __init__(self, path: Path, stack: RoutedStack) -> None:
+    def __init__(self, path: Path, stack: PlayedStack) -> None:
         """Raises OSError when the socket cannot be made."""
         self._server = _Server(str(path), _Handler)
         self._server.stack = stack
@@ -100,7 +125,7 @@ def ask_view(path: Path, request: Answer, limit_s: float | None) -> StackView:
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     block_on_close = False
-    stack: RoutedStack
+    stack: PlayedStack
 
 
 class _Handler(socketserver.StreamRequestHandler):

@@ -58,6 +58,7 @@ KINDS: dict[str, type[DeploymentError]] = {
         NoSuchStackError,
         StartError,
         ScaleError,
+        DisturbanceError,
         StopError,
         RoutesError,
         StackGoneError,

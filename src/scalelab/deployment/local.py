@@ -33,14 +33,18 @@ from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
 from scalelab.deployment.routes_change import change_at_all
 from scalelab.deployment.scaling import instances_of, members, scale_step, scaled_topology
 from scalelab.deployment.service_commands import service_command
+from scalelab.deployment.setting_change import change_setting
 from scalelab.deployment.stack_parts import StackParts, bound_instance, gateway_endpoints, made_parts, write_secrets
 from scalelab.deployment.stack_record import Claim, RecordedProcess, StackRecord, processes_of, write_record
 from scalelab.deployment.state_directory import StackDirectory, unfit_directory
+from scalelab.deployment.timed_faults import TimedFaults
 
 START_LIMIT_S = 60.0
 STOP_GRACE_S = 12.0
 """A service finishes its requests within 10 s (`graceful_timeout_s`); then it is killed."""
 PORT_CLOSE_LIMIT_S = 2.0
+FAULT_END_LIMIT_S = 1.0
+"""Within it whatever stands still goes on; whether it has come back matters no more."""
 BEFORE_OTHERS: tuple[ServiceName, ...] = ("cache",)
 TOGETHER: tuple[ServiceName, ...] = ("database", "load_balancer", "microservice", "api_gateway", "worker")
 """The slowest first. They need no order: each port listens already, so an early request waits instead of failing."""
@@ -80,6 +84,7 @@ class LocalStack:
         self._topology = topology
         self._keep_logs = keep_logs
         self._events = EventLog(directory.log_file(LOG_NAME))
+        self._timed_faults = TimedFaults(self.disturb, self._events)
         self._scaling, self._stopping, self._recording = RLock(), Lock(), Lock()
         self._is_complete = False
         self._claim: Claim | None = None
@@ -246,6 +251,15 @@ class LocalStack:
                 self._events.write("members_not_restored", reason=str(error))
         self._fleet.stop(added, STOP_GRACE_S)
 
+    def change(self, setting: str, value: float) -> StackView:
+        """See `base.PlayedStack`."""
+        with self._scaling:
+            database = next((one.admin for one in self._fleet.of("database")), None)
+            change_setting(self._present(), setting, value, database, self.disturb)
+            self._record()
+            self._events.write("changed", setting=setting, value=value)
+            return self.view()
+
     # --- routes -----------------------------------------------------------------------------------------------
 
     def change_routes(self, table: RouteTable) -> StackView:
@@ -276,6 +290,16 @@ class LocalStack:
         able = Disturbances(self._fleet, self._present, self.scale, rotate, self._unready_reason, self._scaling)
         return able.apply(fault)
 
+    def begin_fault(self, fault: Fault) -> None:
+        """See `base.PlayedStack`."""
+        self._present()
+        self._timed_faults.begin(fault)
+
+    def end_fault(self, target: str) -> None:
+        """See `base.PlayedStack`."""
+        self._present()
+        self._timed_faults.end(target)
+
     # --- stop -------------------------------------------------------------------------------------------------
 
     def await_end(self) -> None:
@@ -298,6 +322,7 @@ class LocalStack:
 
     def _stop_in_order(self) -> None:
         self._fleet.refuse_restarts()
+        self._timed_faults.close(FAULT_END_LIMIT_S)
         try:
             for tier in STOP_ORDER:
                 self._fleet.stop([one for one in self._fleet.instances if one.service in tier], STOP_GRACE_S)

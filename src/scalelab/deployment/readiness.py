@@ -9,10 +9,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from scalelab.contracts.handicap import HANDICAP_PATH, Handicap
-from scalelab.contracts.http_names import HEALTH_PATH, READY_PATH, STACK_NONCE_HEADER
+from scalelab.contracts.http_names import DELAY_PATH, HEALTH_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
 from scalelab.contracts.routes import ROUTES_PATH, RoutesChange
 from scalelab.contracts.signing_keys import KEYS_RELOAD_PATH, ReloadedKeys
+from scalelab.contracts.topology import Delay
 from scalelab.deployment.listeners import Endpoint
 
 PROBE_LIMIT_S = 2.0
@@ -92,6 +93,16 @@ def change_handicap(admin: Endpoint, nonce: str, handicap: Handicap | None) -> s
         return answer
     status, document = answer
     return "" if status == HTTPStatus.OK else f"status {status}: {document}"
+
+
+def put_delay(admin: Endpoint, nonce: str, delay: Delay) -> str:
+    """Give a database another simulated delay; empty when it has it, or why not."""
+    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
+    answer = _exchange(connection, "PUT", DELAY_PATH, delay.model_dump_json().encode(), nonce)
+    if isinstance(answer, str):
+        return answer
+    status, body = answer
+    return "" if status == HTTPStatus.OK else f"status {status}: {body}"
 
 
 def put_routes(admin: Endpoint, nonce: str, change: RoutesChange) -> str:

@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -163,3 +164,32 @@ def test_bad_settings_are_one_line_and_exit_code_2(run_database):
     assert code == 2
     assert "pool_size: " in line
     assert "colour: " in line
+
+
+def test_its_delay_changes_while_it_runs(run_database):
+    """For whoever knows the stack's nonce; nonsense changes nothing."""
+    database = run_database()
+    nonce = {"X-Scalelab-Stack": "nonce-of-the-test"}
+
+    refused = fetch_admin(database, b'{"mean_s": 0.2}', {})
+    broken = fetch_admin(database, b'{"mean_s": -1}', nonce)
+    changed = fetch_admin(database, b'{"mean_s": 0.2}', nonce)
+
+    assert (refused, broken, changed) == (403, 400, 200)
+    assert seconds_for(database) >= 0.199  # a timer of whole milliseconds may end one early
+
+
+def fetch_admin(database, body, headers):
+    connection = http.client.HTTPConnection(*database.admin, timeout=10)
+    try:
+        connection.request("PUT", "/delay", body, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def seconds_for(database):
+    """Of one query."""
+    began_s = time.monotonic()
+    database.fetch("/records/7")
+    return time.monotonic() - began_s

@@ -4,12 +4,14 @@ import http.client
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Thread
 
 import psutil
 import pytest
 
 from scalelab.contracts.faults import Fault
 from scalelab.contracts.topology import Topology
+from scalelab.deployment.attach import AttachedStack
 from scalelab.deployment.errors import DisturbanceError
 from scalelab.deployment.key_rotation import read_key_file
 from scalelab.deployment.listeners import Endpoint
@@ -229,3 +231,65 @@ def test_what_is_not_there_is_refused(stack, kind, target, words):
         pass
 
     assert stack.view().ready
+
+
+def test_a_fault_that_was_begun_is_undone_without_whoever_began_it(stack):
+    """Over the control socket, as a dashboard asks for it; and again when it is told before its time."""
+    attached = AttachedStack(stack.directory)
+    pid = service(stack, "api_gateway-2").pid
+
+    attached.begin_fault(fault("freeze", "api_gateway-2", duration_s=5.0))
+    assert psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    await_state(pid, is_stopped=False)
+    attached_again = AttachedStack(stack.directory)
+    await_free(attached_again, "api_gateway-2")
+    attached_again.begin_fault(fault("freeze", "api_gateway-2", duration_s=100.0))
+    with pytest.raises(DisturbanceError, match="is not over yet"):
+        attached_again.begin_fault(fault("kill", "api_gateway-2"))
+    attached_again.end_fault("api_gateway-2")
+    await_state(pid, is_stopped=False)
+    await_free(attached_again, "api_gateway-2")
+
+
+def test_a_setting_is_changed_without_a_lost_request(stack):
+    """Gateways start anew one after the other: whoever asks meanwhile is answered, and both have it afterwards."""
+    attached = AttachedStack(stack.directory)
+    before = {one.instance: one.pid for one in stack.view().services}
+    over, lost = Event(), []
+    asking = Thread(target=ask_until, args=(over, endpoint(stack.view().url), stack.view().nonce, lost))
+    asking.start()
+    try:
+        view = attached.change("api_gateway.cache_ttl_s", 5.0)
+    finally:
+        over.set()
+        asking.join()
+
+    assert lost == []
+    assert view.topology.api_gateway.cache_ttl_s == 5.0
+    restarted = {one.instance for one in view.services if one.pid != before[one.instance]}
+    assert restarted == {"api_gateway-1", "api_gateway-2"}
+
+
+def ask_until(over, balancer, nonce, lost):
+    while not over.is_set():
+        if answering_instance(balancer, nonce) is None:
+            lost.append(time.time())
+
+
+def await_state(pid, *, is_stopped):
+    deadline_s = time.monotonic() + 30.0
+    while (psutil.Process(pid).status() == psutil.STATUS_STOPPED) is not is_stopped:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+
+
+def await_free(attached, target):
+    """Until nothing is in effect on it any more."""
+    deadline_s = time.monotonic() + 60.0
+    while True:
+        try:
+            attached.end_fault(target)
+        except DisturbanceError:
+            return
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)

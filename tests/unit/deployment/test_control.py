@@ -6,7 +6,7 @@ from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import Account, StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.control import ControlServer, answer_request, ask, ask_view
-from scalelab.deployment.errors import ScaleError, StackGoneError
+from scalelab.deployment.errors import DisturbanceError, ScaleError, StackGoneError
 
 
 class ScriptedStack:
@@ -28,6 +28,16 @@ class ScriptedStack:
             raise ScaleError("api_gateway-4 did not come up")
         return self.view()
 
+    def change(self, setting, value):
+        self.asked.append((setting, value))
+        return self.view()
+
+    def begin_fault(self, fault):
+        self.asked.append(fault.what)
+
+    def end_fault(self, target):
+        raise DisturbanceError(f"nothing is in effect on {target}")
+
     def change_routes(self, table):
         self.asked.append(table)
         return self.view()
@@ -47,6 +57,32 @@ def test_verbs_reach_the_stack():
     assert status == scaled == {"view": stack.view().model_dump(mode="json")}
     assert down == {}
     assert stack.asked[:4] == ["view", ("api_gateway", 2), "view", "stop"]
+
+
+def test_a_change_reaches_the_stack_as_a_number():
+    """JSON knows no difference between 5 and 5.0; what is no number is nonsense."""
+    stack = ScriptedStack()
+
+    answer_request(stack, b'{"verb": "change", "setting": "api_gateway.cache_ttl_s", "value": 5}')
+    broken = answer_request(stack, b'{"verb": "change", "setting": "api_gateway.cache_ttl_s", "value": "long"}')
+
+    assert stack.asked[0] == ("api_gateway.cache_ttl_s", 5.0)
+    assert broken["error"]["kind"] == "ConfigurationError"
+
+
+def test_faults_reach_the_stack_and_their_errors_come_back():
+    """A fault crosses as data and is checked on arrival."""
+    stack = ScriptedStack()
+    fault = {"kind": "freeze", "target": "api_gateway-1", "at_s": 0, "duration_s": 5}
+
+    begun = answer_request(stack, json.dumps({"verb": "begin_fault", "fault": fault}).encode())
+    broken = answer_request(stack, json.dumps({"verb": "begin_fault", "fault": {"kind": "freeze"}}).encode())
+    ended = answer_request(stack, b'{"verb": "end_fault", "target": "api_gateway-1"}')
+
+    assert begun == {}
+    assert stack.asked == ["freeze api_gateway-1 for 5 s"]
+    assert broken["error"]["kind"] == "ConfigurationError"
+    assert ended == {"error": {"kind": "DisturbanceError", "message": "nothing is in effect on api_gateway-1"}}
 
 
 def test_routes_reach_the_stack_as_a_table():

@@ -85,6 +85,7 @@ def run_load(
     follow: Follow | None = None,
     started: Callable[[Sequence[int]], None] = lambda _pids: None,
     workers: Workers | None = None,
+    ending: threading.Event | None = None,
 ) -> LoadOutcome:
     """Run a load to its end; Ctrl-C and SIGTERM end it, and what was measured is returned.
 
@@ -93,6 +94,7 @@ def run_load(
         follow: called about once a second while it runs.
         started: hears the process ids of the generators (or of those that stand for them) before the load begins.
         workers: the machines that make the load; None: this one.
+        ending: ends it as an interruption does, once it is set.
 
     Raises:
         UnresolvedError: a host has no address.
@@ -106,7 +108,7 @@ def run_load(
         started([generator.process.pid for generator in crew.generators])
         started_at_unix_s, start_s = time.time() + head_start_s, time.monotonic() + head_start_s
         crew.tell(Go(start_s=start_s).model_dump_json().encode() + b"\n")
-        is_interrupted = _follow_to_end(crew, start_s, started_at_unix_s, follow)
+        is_interrupted = _follow_to_end(crew, start_s, started_at_unix_s, follow, ending or threading.Event())
     finally:
         crew.close()
     return _outcome(crew, started_at_unix_s, time.monotonic() - start_s, is_interrupted=is_interrupted)
@@ -128,7 +130,9 @@ def _failure(generator: Generator) -> GeneratorFailedError:
     return GeneratorFailedError(f"a load generator did not start: {reason}")
 
 
-def _follow_to_end(crew: Crew, start_s: float, started_at_unix_s: float, follow: Follow | None) -> bool:
+def _follow_to_end(
+    crew: Crew, start_s: float, started_at_unix_s: float, follow: Follow | None, ending: threading.Event
+) -> bool:
     """Whether it was interrupted."""
     limit_s = start_s + crew.plan.duration_s + crew.plan.drain_limit_s + _GRACE_S
     was_told = False
@@ -136,11 +140,11 @@ def _follow_to_end(crew: Crew, start_s: float, started_at_unix_s: float, follow:
         while crew.is_at_work and time.monotonic() < limit_s and len(interruptions) <= 1:
             if crew.look(_LOOK_EVERY_S) and follow is not None:
                 follow(_progress(crew, started_at_unix_s))
-            if interruptions and not was_told:
+            if (interruptions or ending.is_set()) and not was_told:
                 was_told = True
                 limit_s = time.monotonic() + _STOP_GRACE_S
                 crew.tell(STOP_LINE)
-    return bool(interruptions)
+    return was_told
 
 
 @contextmanager

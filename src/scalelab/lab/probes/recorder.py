@@ -97,9 +97,9 @@ def _metrics(service: ServiceView) -> dict[str, float]:
         exposition = SystemClient(service.admin_url, ANSWER_LIMIT_S).metrics()
     except SystemAnswerError:
         return {}
-    return {**metric_sums(exposition, PROBED_METRICS), ANSWERS: metric_sum(exposition, REQUESTS_TOTAL, _is_work)}
+    return {**metric_sums(exposition, PROBED_METRICS), ANSWERS: metric_sum(exposition, REQUESTS_TOTAL, is_work)}
 
 
-def _is_work(labels: Mapping[str, str]) -> bool:
+def is_work(labels: Mapping[str, str]) -> bool:
     """Whether these answers are what clients came for: not a login, and not a health check."""
     return labels.get("route", "").startswith("/") and labels["route"] not in _NO_WORK

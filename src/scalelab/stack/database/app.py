@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from scalelab.contracts.service_settings import DatabaseSettings
 from scalelab.stack.database.base import EngineUnavailableError
+from scalelab.stack.database.delay_route import delay_routes
 from scalelab.stack.database.pool_occupants import PoolOccupants
 from scalelab.stack.database.query_pool import QueryPool, expose_pool
 from scalelab.stack.database.routes import RecordRoutes
@@ -27,7 +28,8 @@ def create_app(settings: DatabaseSettings) -> ASGIApp:
     engine = engine_of(settings)
     accounts = read_accounts(settings.accounts_file)
     handicaps = Handicaps(on_change=lambda now: occupants.occupy(now.for_s if now and now.fills_pool else 0.0))
-    pool = QueryPool(settings.pool_size, SimulatedDelay(settings.delay, more_s=lambda: handicaps.delay_s))
+    delay = SimulatedDelay(settings.delay, more_s=lambda: handicaps.delay_s)
+    pool = QueryPool(settings.pool_size, delay)
     occupants = PoolOccupants(pool)
     expose_pool(pool, metrics)
 
@@ -46,5 +48,5 @@ def create_app(settings: DatabaseSettings) -> ASGIApp:
         RecordRoutes(engine, pool).routes(),
         metrics=metrics,
         resources=resources,
-        admin_routes=handicaps.routes(),
+        admin_routes=(*handicaps.routes(), *delay_routes(delay)),
     )

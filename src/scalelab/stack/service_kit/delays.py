@@ -41,6 +41,10 @@ class SimulatedDelay:
         self._sleep = sleep
         self._more_s = more_s
 
+    def change(self, delay: Delay) -> None:
+        """Another delay, for the waits that begin from now on."""
+        self._values_s = delay_values_s(delay)
+
     async def wait(self) -> None:
         """Wait for the next value; a value of 0 returns at once."""
         value_s = next(self._values_s) + self._more_s()

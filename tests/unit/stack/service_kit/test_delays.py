@@ -78,3 +78,18 @@ async def test_each_wait_takes_the_next_value():
         await simulated.wait()
 
     assert slept_s == list(islice(delay_values_s(delay), 3))
+
+
+async def test_another_delay_is_for_the_waits_that_begin_afterwards():
+    """What is suffered on top of it stays."""
+    slept_s = []
+
+    async def sleep(duration_s):
+        slept_s.append(duration_s)
+
+    simulated = SimulatedDelay(Delay(mean_s=0.25), sleep, more_s=lambda: 1.0)
+    await simulated.wait()
+    simulated.change(Delay(mean_s=0.5))
+    await simulated.wait()
+
+    assert slept_s == [1.25, 1.5]

@@ -1,0 +1,3 @@
+from asgi_language import ask, started
+
+__all__ = ["ask", "started"]
