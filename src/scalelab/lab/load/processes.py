@@ -144,7 +144,7 @@ def _follow_to_end(
                 was_told = True
                 limit_s = time.monotonic() + _STOP_GRACE_S
                 crew.tell(STOP_LINE)
-    return was_told
+    return was_told or bool(interruptions)
 
 
 @contextmanager
