@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from containers.engine import Engine, lacking
-from containers.images import ENGINES, POSTGRESQL, make_images
+from containers.images import ENGINES, OURS, POSTGRESQL, make_images
+from containers.swarm import TwoNodes
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,18 @@ def engine(tmp_path_factory):
     with Engine() as running:
         make_images(running, tmp_path_factory.mktemp("images"))
         yield running
+
+
+@pytest.fixture(scope="module")
+def swarm(engine, tmp_path_factory):
+    """Two nodes, each with the images: they have no registry to fetch them from."""
+    archive = tmp_path_factory.mktemp("images") / "images.tar"
+    engine.run("save", "--output", archive, OURS, ENGINES, POSTGRESQL)
+    with TwoNodes() as nodes:
+        for node in nodes.engines.values():
+            node.run("load", "--input", archive)
+        archive.unlink()
+        yield nodes
 
 
 class Scalelab:
@@ -71,10 +84,21 @@ class Scalelab:
 
 @pytest.fixture(scope="module")
 def scalelab(engine):
+    """On one engine."""
+    yield from command_on(engine)
+
+
+@pytest.fixture(scope="module")
+def scalelab_on_swarm(swarm):
+    """On the node that manages."""
+    yield from command_on(swarm.manager)
+
+
+def command_on(engine):
     """Whatever stack the tests of a module leave is ended."""
     command = Scalelab(engine)
     yield command
-    for stack in (command.home / "stacks").glob("*/compose.json"):
+    for stack in (command.home / "stacks").glob("*/containers.json"):
         command("down", "--name", stack.parent.name)
     shutil.rmtree(command.home)
 

@@ -1,4 +1,4 @@
-"""A Docker engine of the tests' own: its own directory and socket, no rule in the firewall, gone afterwards."""
+"""Docker engines of the tests' own: own directory and socket, no rule in this machine's firewall, gone afterwards."""
 
 import os
 import shutil
@@ -11,7 +11,14 @@ from pathlib import Path
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 60.0
 _ADDRESSES = "base=10.213.0.0/16,size=24"
-_NEEDED = {"dockerd": "docker.io", "docker": "docker.io", "debootstrap": "debootstrap"}
+_ON_THIS_MACHINE = (
+    "--bridge=none",
+    "--iptables=false",
+    "--ip-masq=false",
+    "--ip-forward=false",
+    f"--default-address-pool={_ADDRESSES}",
+)
+_NEEDED = {"dockerd": "docker.io", "docker": "docker.io", "debootstrap": "debootstrap", "ip": "iproute2"}
 
 
 def lacking():
@@ -31,9 +38,14 @@ def compose_program():
 
 
 class Engine:
-    """A context manager. Its containers end with it, whatever happens to the tests."""
+    """A context manager. Its containers end with it, whatever happens to the tests.
 
-    def __init__(self):
+    Args:
+        options: of `dockerd`, about its network.
+        within: a command that runs it in other namespaces than this machine's.
+    """
+
+    def __init__(self, options=_ON_THIS_MACHINE, within=()):
         self.directory = Path(tempfile.mkdtemp(prefix="sld"))
         self.socket = self.directory / "docker.sock"
         plugins = self.directory / "config" / "cli-plugins"
@@ -45,19 +57,16 @@ class Engine:
             "DOCKER_CONFIG": str(plugins.parent),
             "DOCKER_BUILDKIT": "0",
         }
+        self._command = [
+            "setpriv", "--pdeathsig", "TERM", *within,
+            "dockerd", "--data-root", self.directory / "data", "--exec-root", self.directory / "exec",
+            "--pidfile", self.directory / "pid", "--host", self.environment["DOCKER_HOST"], *options,
+        ]  # fmt: skip
         self._process = None
 
     def __enter__(self):
-        log = (self.directory / "log").open("wb")
-        self._process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM",
-             "dockerd", "--data-root", self.directory / "data", "--exec-root", self.directory / "exec",
-             "--pidfile", self.directory / "pid", "--host", self.environment["DOCKER_HOST"],
-             "--bridge=none", "--iptables=false", "--ip-masq=false", "--ip-forward=false",
-             "--default-address-pool", _ADDRESSES],
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-        log.close()
+        with (self.directory / "log").open("wb") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
         deadline_s = time.monotonic() + START_LIMIT_S
         while subprocess.run(
             ["docker", "version"], env=self.environment, capture_output=True, check=False
@@ -68,6 +77,11 @@ class Engine:
                 raise RuntimeError(f"dockerd does not start: {words}")
             time.sleep(0.2)
         return self
+
+    @property
+    def pid(self):
+        """Of `dockerd`."""
+        return self._process.pid
 
     def __exit__(self, *_exception):
         """On SIGTERM an engine ends its containers first."""

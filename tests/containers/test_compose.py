@@ -2,12 +2,12 @@
 
 import json
 import socket
-import time
 from urllib.parse import urlsplit
 
 import pytest
 
 from containers.images import BASE
+from containers.waiting import done
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -20,13 +20,6 @@ def stack(scalelab):
     """One with two gateways, for all tests up to the one that ends it."""
     scalelab("up", "--on", "compose", "--gateways", "2", "--detach")
     return scalelab.status()
-
-
-def done(is_true, limit_s=20.0):
-    deadline_s = time.monotonic() + limit_s
-    while not is_true() and time.monotonic() < deadline_s:
-        time.sleep(0.1)
-    return is_true()
 
 
 def inspected(engine, service):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from scalelab.cli.admin_ports import demand_admin_ports
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import LoadOptions
@@ -34,9 +35,10 @@ def stack_target(name: str, cache: Literal["miss", "hit"], options: LoadOptions)
     """A running stack, half `/data` and half `/process`.
 
     Raises:
-        CommandError: nobody can log in.
+        CommandError: nobody can log in, or its metrics cannot be read.
     """
     view = attach(name).view()
+    demand_admin_ports(view)
     records = view.topology.database.records
     hot = hot_set(records, min(HOT_KEYS, records), options.seed)
     is_hit = cache == "hit"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.stack import ComposeStack
+from scalelab.deployment.containers.stack import ContainerStack
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.state_directory import StackDirectory
 
@@ -16,11 +16,20 @@ class On(StrEnum):
 
     local = "local"
     compose = "compose"
+    swarm = "swarm"
 
 
-OnOption = Annotated[On, typer.Option("--on", help="Processes of this machine, or containers by Docker Compose.")]
+OnOption = Annotated[
+    On, typer.Option("--on", help="Processes of this machine, or containers by Docker Compose or on a Swarm.")
+]
 
 
-def new_stack(on: On, topology: Topology, directory: StackDirectory) -> LocalStack | ComposeStack:
+def new_stack(on: On, topology: Topology, directory: StackDirectory) -> LocalStack | ContainerStack:
     """A stack that has not started yet."""
-    return ComposeStack(topology, directory) if on is On.compose else LocalStack(topology, directory)
+    match on:
+        case On.local:
+            return LocalStack(topology, directory)
+        case On.compose:
+            return ContainerStack("compose", topology, directory)
+        case On.swarm:
+            return ContainerStack("swarm", topology, directory)

@@ -9,8 +9,8 @@ import typer
 
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
-from scalelab.deployment.compose.export import export_compose
-from scalelab.deployment.compose.shipped import service_images
+from scalelab.deployment.containers.export import export_compose
+from scalelab.deployment.containers.shipped import service_images
 from scalelab.deployment.export_directory import ACCESS_NAME
 from scalelab.deployment.kubernetes.export import export_kubernetes
 from scalelab.deployment.kubernetes.workloads import balancer_port

@@ -10,7 +10,7 @@ from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import StackName
 from scalelab.deployment.attach import attach
-from scalelab.deployment.compose.stack import ComposeStack
+from scalelab.deployment.containers.stack import ContainerStack
 from scalelab.deployment.key_rotation import rotate_keys
 
 
@@ -27,7 +27,7 @@ def keys(
     """Rotate the keys of the tokens, without a failed request."""
     assert action is KeyAction.rotate
     stack = attach(name)
-    if isinstance(stack, ComposeStack):
+    if isinstance(stack, ContainerStack):
         raise CommandError(
             f"the keys of stack {name!r} cannot be rotated: its containers hold the file that they were started with",
             ExitCode.USAGE,

@@ -7,13 +7,13 @@ from scalelab.contracts.faults import Fault
 from scalelab.contracts.live_settings import LiveSetting
 from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.deployment.attach import AttachedStack
-from scalelab.deployment.compose.stack import ComposeStack
+from scalelab.deployment.containers.stack import ContainerStack
 from scalelab.deployment.errors import DeploymentError
 from scalelab.deployment.local import LocalStack
 from scalelab.lab.system import SystemGoneError
 from scalelab.lab.watch.acts import ActKind
 
-AnyStack = LocalStack | AttachedStack | ComposeStack
+AnyStack = LocalStack | AttachedStack | ContainerStack
 _OF_PROCESSES: tuple[ActKind, ...] = ("kill", "freeze", "drain", "release", "change")
 
 
@@ -36,7 +36,7 @@ class PlayableStack:
         """See `PlayableSystem`."""
         if self._refusal:
             return dict.fromkeys(get_args(ActKind), self._refusal)
-        if isinstance(self._stack, ComposeStack):
+        if isinstance(self._stack, ContainerStack):
             return dict.fromkeys(_OF_PROCESSES, "this is done to processes of this machine, not to containers")
         return {}
 
@@ -49,7 +49,7 @@ class PlayableStack:
 
     def change(self, setting: LiveSetting, value: float) -> StackView:
         """See `PlayableSystem`."""
-        assert not isinstance(self._stack, ComposeStack), "not offered"
+        assert not isinstance(self._stack, ContainerStack), "not offered"
         try:
             return self._stack.change(setting, value)
         except DeploymentError as error:
@@ -57,7 +57,7 @@ class PlayableStack:
 
     def begin_fault(self, fault: Fault) -> None:
         """See `PlayableSystem`."""
-        assert not isinstance(self._stack, ComposeStack), "not offered"
+        assert not isinstance(self._stack, ContainerStack), "not offered"
         try:
             self._stack.begin_fault(fault)
         except DeploymentError as error:
@@ -65,7 +65,7 @@ class PlayableStack:
 
     def end_fault(self, target: str) -> None:
         """See `PlayableSystem`."""
-        assert not isinstance(self._stack, ComposeStack), "not offered"
+        assert not isinstance(self._stack, ContainerStack), "not offered"
         try:
             self._stack.end_fault(target)
         except DeploymentError as error:

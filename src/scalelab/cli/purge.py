@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from scalelab.cli.admin_ports import demand_admin_ports
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import StackName
@@ -20,7 +21,9 @@ def purge(
 ) -> None:
     """Purge the response cache, at every gateway at once."""
     wanted = wanted_purge(key, tag, everything=everything)
-    fault = purge_cache(attach(name).view(), wanted)
+    view = attach(name).view()
+    demand_admin_ports(view)
+    fault = purge_cache(view, wanted)
     if fault is not None:
         raise CommandError(f"nothing is sure to be purged: {fault}", ExitCode.UNEXPECTED)
     print(f"purged: {json.dumps(wanted)}")

@@ -15,7 +15,7 @@ from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import AsJson, StackName
 from scalelab.contracts.routes import RouteTable
 from scalelab.deployment.attach import attach
-from scalelab.deployment.compose.stack import ComposeStack
+from scalelab.deployment.containers.stack import ContainerStack
 from scalelab.deployment.route_explanation import ExplainedRoute, explained_routes, unused_upstreams
 from scalelab.deployment.routes_file import parse_routes, read_routes, routes_text
 
@@ -49,7 +49,7 @@ def routes(
 def _apply(file: Path, name: str, *, as_json: bool) -> ExitCode:
     table = read_routes(file)
     stack = attach(name)
-    if isinstance(stack, ComposeStack):
+    if isinstance(stack, ContainerStack):
         raise CommandError(f"the routes of stack {name!r} cannot be changed: it runs in containers", ExitCode.USAGE)
     gateways = stack.change_routes(table).topology.api_gateway.replicas
     if as_json:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from scalelab.cli.admin_ports import WHY
 from scalelab.cli.deployments import On, OnOption
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
@@ -66,6 +67,7 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     watch: WatchOption = False,
 ) -> int:
     """Run an experiment: start a stack, warm up, measure each scenario, stop. Partial results survive Ctrl-C."""
+    _demand_measurable(on)
     stopping = _stopping(until, budget, repeat)
     changes = {"repeat": LEAST_BLOCKS if until is not None else repeat, "seed": seed}
     overrides = [f"{name}={value}" for name, value in changes.items() if value is not None]
@@ -154,6 +156,15 @@ def _demand_own_processes(plan: Plan, experiment: str, on_running: str | None, o
         raise CommandError(
             f"{experiment} has faults, which are done to processes that the run has started itself: leave out "
             f"{'--on-running' if on_running is not None else '--on'}",
+            ExitCode.USAGE,
+        )
+
+
+def _demand_measurable(on: On) -> None:
+    if on is On.swarm:
+        raise CommandError(
+            f"--on swarm is not for `scalelab run`, which reads the metrics of each service: a Swarm's are {WHY}. "
+            f"Use --on compose, or `scalelab up --on swarm` and `scalelab load`",
             ExitCode.USAGE,
         )
 

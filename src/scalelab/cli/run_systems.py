@@ -6,6 +6,7 @@ import shutil
 from types import TracebackType
 from typing import Any, Self
 
+from scalelab.cli.admin_ports import demand_admin_ports
 from scalelab.cli.deployments import On, new_stack
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
@@ -14,7 +15,8 @@ from scalelab.cli.start_progress import start_progress
 from scalelab.cli.system_under_test import DeployedSystem
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.attach import AttachedStack, attach
-from scalelab.deployment.compose.stack import ComposeStack, container_versions
+from scalelab.deployment.containers.compose import container_versions
+from scalelab.deployment.containers.stack import ContainerStack
 from scalelab.deployment.engines import find_haproxy, find_valkey
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.state_directory import stack_directory
@@ -34,7 +36,7 @@ class OwnStacks:
         self._display = display
         self._on = on
         self._name = f"run-{os.getpid()}"
-        self._stack: LocalStack | ComposeStack | None = None
+        self._stack: LocalStack | ContainerStack | None = None
         self._topology: Topology | None = None
         self._stacks_stopped = 0
 
@@ -47,7 +49,7 @@ class OwnStacks:
         self._stop()
 
     @property
-    def current(self) -> LocalStack | ComposeStack | None:
+    def current(self) -> LocalStack | ContainerStack | None:
         """The stack that is up now, or is coming up."""
         return self._stack
 
@@ -71,7 +73,7 @@ class OwnStacks:
             stack.stop()
             self._keep_logs(stack)
 
-    def _keep_logs(self, stack: LocalStack | ComposeStack) -> None:
+    def _keep_logs(self, stack: LocalStack | ContainerStack) -> None:
         """The services' logs belong to the results; nothing else of the stack stays."""
         if self._display.directory is None:
             return
@@ -86,10 +88,11 @@ class AttachedSystem:
 
     def __init__(self, name: str) -> None:
         self._stack = attach(name)
+        demand_admin_ports(self._stack.view())
         self._name = name
 
     @property
-    def current(self) -> AttachedStack | ComposeStack:
+    def current(self) -> AttachedStack | ContainerStack:
         """The running stack."""
         return self._stack
 

@@ -7,6 +7,7 @@ from scalelab.contracts.stack_view import ServiceView
 from scalelab.deployment.attach import attach
 
 HEADINGS = ("instance", "state", "process", "URL", "admin URL")
+HEADINGS_ON_NODES = ("instance", "state", "node")
 
 
 def status(name: StackName = "default", as_json: AsJson = False) -> None:
@@ -19,7 +20,7 @@ def status(name: StackName = "default", as_json: AsJson = False) -> None:
     print(f"  URL       {view.url}")
     print(f"  user      {view.login.username}")
     print(f"  password  {view.login.password}")
-    for line in aligned([HEADINGS, *map(_row, view.services)]):
+    for line in aligned(_table(view.services)):
         print(line)
 
 
@@ -27,6 +28,13 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows as lines with columns below one another, whole whatever the terminal's width: they are to be copied."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _table(services: Sequence[ServiceView]) -> list[Sequence[str]]:
+    """Where containers run on several machines, neither processes nor addresses mean anything here."""
+    if any(service.node for service in services):
+        return [HEADINGS_ON_NODES, *((one.instance, one.state, one.node or "-") for one in services)]
+    return [HEADINGS, *map(_row, services)]
 
 
 def _row(service: ServiceView) -> tuple[str, ...]:

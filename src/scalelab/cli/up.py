@@ -15,7 +15,7 @@ from scalelab.cli.start_progress import start_progress
 from scalelab.cli.stop_progress import stop_progress
 from scalelab.contracts.stack_view import StackView
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.stack import ComposeStack
+from scalelab.deployment.containers.stack import ContainerStack
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.progress import ignore_progress
 from scalelab.deployment.routes_file import read_routes
@@ -75,7 +75,7 @@ def up(
     _run_in_foreground(new_stack(on, wanted, directory), console, is_watched=watch)
 
 
-def _run_in_foreground(stack: LocalStack | ComposeStack, console: Console, *, is_watched: bool) -> None:
+def _run_in_foreground(stack: LocalStack | ContainerStack, console: Console, *, is_watched: bool) -> None:
     directory = stack.directory
     with start_progress(directory.name, console) as stack.on_progress:
         view = stack.start()  # leaves nothing when it fails or is interrupted
@@ -90,7 +90,7 @@ def _run_in_foreground(stack: LocalStack | ComposeStack, console: Console, *, is
             stack.stop()
 
 
-def _watched(stack: LocalStack | ComposeStack) -> AbstractContextManager[object]:
+def _watched(stack: LocalStack | ContainerStack) -> AbstractContextManager[object]:
     from scalelab.cli.watched import watched_stack  # noqa: PLC0415  half a second, for those who watch
 
     return watched_stack(stack)

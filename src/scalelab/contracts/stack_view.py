@@ -21,7 +21,10 @@ class ServiceView(Contract):
 
     name: ServiceName
     instance: str
+    node: str = ""
+    """The machine that it runs on; empty for this one."""
     pid: int
+    """0 where it does not run, and for one in a Swarm: the process of another machine."""
     url: str
     """Base URL of its traffic; empty for the worker; `unix://...` for the cache."""
     admin_url: str

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from scalelab.contracts.faults import Fault
 from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import ServiceName, StackView
-from scalelab.deployment.compose.record import read_compose_record
-from scalelab.deployment.compose.stack import ComposeStack, stop_compose_stack
+from scalelab.deployment.containers.record import read_container_record
+from scalelab.deployment.containers.stack import ContainerStack, stop_container_stack
 from scalelab.deployment.control import ask, ask_view
 from scalelab.deployment.errors import NoSuchStackError, StackGoneError, StopError
 from scalelab.deployment.listeners import Endpoint
@@ -67,7 +67,7 @@ class AttachedStack:
         stop_stack(self.directory)
 
 
-def attach(name: str, environment: Mapping[str, str] = os.environ) -> AttachedStack | ComposeStack:
+def attach(name: str, environment: Mapping[str, str] = os.environ) -> AttachedStack | ContainerStack:
     """The running stack `name`, whatever it runs on.
 
     Raises:
@@ -75,9 +75,9 @@ def attach(name: str, environment: Mapping[str, str] = os.environ) -> AttachedSt
         ConfigurationError: a name that is no name.
     """
     directory = stack_directory(name, environment)
-    record = read_compose_record(directory)
+    record = read_container_record(directory)
     if record is not None:
-        return ComposeStack(record.topology, directory)
+        return ContainerStack(record.orchestrator, record.topology, directory)
     if not is_running(directory):
         raise NoSuchStackError(_absence(directory))
     return AttachedStack(directory)
@@ -90,7 +90,7 @@ def stop_stack(directory: StackDirectory) -> bool:
         NoSuchStackError: neither a stack nor its remains.
         StopError: something did not end, and could not be killed.
     """
-    if stop_compose_stack(directory):
+    if stop_container_stack(directory):
         return True
     record = read_record(directory)
     was_running = is_running(directory)

@@ -5,6 +5,7 @@ from scalelab.deployment.errors import ConfigurationError
 
 BUNDLED_POSTGRESQL = "postgresql:"
 """A database server of the stack's own."""
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  compared with, not bound to
 
 
 def demand_local_offers(topology: Topology) -> None:
@@ -28,6 +29,17 @@ def demand_local_offers(topology: Topology) -> None:
 def demand_compose_offers(topology: Topology) -> None:
     """Refuse what containers do not offer. Raises as `demand_local_offers`."""
     _demand_container_offers(topology, "compose")
+
+
+def demand_swarm_offers(topology: Topology) -> None:
+    """Refuse what a Swarm does not offer: beside that of all containers, a port on one address alone."""
+    _demand_container_offers(topology, "swarm")
+    host = topology.load_balancer.host
+    if host != EVERY_ADDRESS:
+        raise ConfigurationError(
+            f"load_balancer.host = {host!r} is not offered on swarm, which publishes a port on every address of its "
+            f"node: allow that with --set load_balancer.host={EVERY_ADDRESS}"
+        )
 
 
 def demand_kubernetes_offers(topology: Topology) -> None:

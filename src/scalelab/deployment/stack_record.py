@@ -79,7 +79,7 @@ class Claim:
             UnfitMachineError: the directory cannot be used.
         """
         directory.create()
-        if directory.compose_file.exists():
+        if directory.containers_file.exists():
             raise already_running(directory)
         self._directory = directory
         self._descriptor = _locked(directory)

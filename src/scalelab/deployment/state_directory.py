@@ -36,9 +36,9 @@ class StackDirectory:
         return self.root / "stack.json"
 
     @property
-    def compose_file(self) -> Path:
-        """`compose.json`: in its place for a stack of containers, which an engine supervises."""
-        return self.root / "compose.json"
+    def containers_file(self) -> Path:
+        """`containers.json`: in its place for a stack of containers, which an engine supervises."""
+        return self.root / "containers.json"
 
     @property
     def lock_file(self) -> Path:
@@ -132,7 +132,7 @@ class StackDirectory:
             shutil.rmtree(place, ignore_errors=True)
         for file in (
             self.record_file,
-            self.compose_file,
+            self.containers_file,
             self.control_socket,
             self.cache_socket,
             self.members_socket,

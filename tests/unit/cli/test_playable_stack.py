@@ -5,7 +5,7 @@ import pytest
 from scalelab.cli.playable_stack import PlayableStack
 from scalelab.contracts.faults import Fault
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.stack import ComposeStack
+from scalelab.deployment.containers.stack import ContainerStack
 from scalelab.deployment.errors import DisturbanceError, StackGoneError
 from scalelab.deployment.state_directory import StackDirectory
 from scalelab.lab.system import SystemGoneError
@@ -51,7 +51,7 @@ def test_deployment_errors_become_the_laboratorys():
 
 def test_what_is_not_offered_has_a_reason(tmp_path):
     """Everything for processes, no faults for containers, nothing at all while a run is measured."""
-    containers = ComposeStack(Topology(), StackDirectory("x", tmp_path))
+    containers = ContainerStack(Topology(), StackDirectory("x", tmp_path))
 
     assert PlayableStack(EndedStack()).not_offered() == {}
     assert set(PlayableStack(containers).not_offered()) == {"kill", "freeze", "drain", "release", "change"}

@@ -95,6 +95,15 @@ def test_bad_repetitions_and_objectives_are_told_before_anything_starts(capsys, 
     assert words in capsys.readouterr().err
 
 
+def test_an_experiment_is_not_measured_on_a_swarm(capsys):
+    """Whose metrics cannot be read: refused, with what can be done instead."""
+    assert run_command(["run", "classic", "--on", "swarm"]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--on swarm is not for `scalelab run`" in line
+    assert "--on compose" in line
+
+
 @pytest.mark.parametrize("option", [("--on", "compose"), ("--on-running", "default")])
 def test_faults_need_a_stack_of_the_runs_own(option, capsys):
     """Refused before anything starts, with what to leave out."""

@@ -4,7 +4,13 @@ import pytest
 
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import ConfigurationError
-from scalelab.deployment.offers import demand_compose_offers, demand_kubernetes_offers, demand_local_offers
+from scalelab.deployment.offers import (
+    EVERY_ADDRESS,
+    demand_compose_offers,
+    demand_kubernetes_offers,
+    demand_local_offers,
+    demand_swarm_offers,
+)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +69,19 @@ def test_the_default_topology_runs_everywhere():
     demand_local_offers(Topology())
     demand_compose_offers(Topology())
     demand_kubernetes_offers(Topology())
+
+
+def test_a_swarm_publishes_only_if_it_may():
+    """On every address of a node: not the loopback that a topology has without a word about it."""
+    with pytest.raises(ConfigurationError, match=r"host = '127.0.0.1' is not offered on swarm.*host=0.0.0.0"):
+        demand_swarm_offers(Topology())
+
+    demand_swarm_offers(Topology.model_validate({"load_balancer": {"host": EVERY_ADDRESS}}))
+
+
+def test_a_swarm_is_containers():
+    """What those do not offer it refuses in its own name."""
+    topology = Topology.model_validate({"load_balancer": {"engine": "python", "host": EVERY_ADDRESS}})
+
+    with pytest.raises(ConfigurationError, match="engine = 'python' is not offered on swarm"):
+        demand_swarm_offers(topology)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.files import new_password, write_told
-from scalelab.deployment.compose.layout import ComposeLayout
+from scalelab.deployment.containers.files import new_password, write_told
+from scalelab.deployment.containers.layout import ContainerLayout
 from scalelab.deployment.credentials import generate_credentials
 from scalelab.deployment.errors import ConfigurationError
 from scalelab.deployment.export_directory import Access, filled_directory, write_access
@@ -65,7 +65,7 @@ def _write_secrets(topology: Topology, draft: Path, namespace: str) -> None:
     told = StackDirectory(namespace, draft / "secrets")
     for place in (told.root, told.keys, told.settings):
         place.mkdir(mode=0o700)
-    layout = ComposeLayout(topology, credentials.nonce, new_password(), new_password(), gateways_host(namespace))
+    layout = ContainerLayout(topology, credentials.nonce, new_password(), new_password(), gateways_host(namespace))
     write_told(layout, credentials.accounts, told)
     (told.settings / "load_balancer.json").unlink()  # HAProxy reads the configuration that was made of it
     access = Access(login=credentials.login, load_accounts=credentials.load_accounts)

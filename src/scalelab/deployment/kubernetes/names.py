@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from scalelab.contracts.stack_view import ServiceName
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.layout import ADMIN_PORT, CACHE_PORT, TRAFFIC_PORT
+from scalelab.deployment.containers.layout import ADMIN_PORT, CACHE_PORT, TRAFFIC_PORT
 from scalelab.deployment.offers import BUNDLED_POSTGRESQL
 
 Document = dict[str, Any]

@@ -1,7 +1,7 @@
 """A program as a pod: no root, no rights, a root file system that is read-only, limits. Pure."""
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.files import USER_IN_IMAGE
+from scalelab.deployment.containers.files import USER_IN_IMAGE
 from scalelab.deployment.kubernetes.names import PORTS, Document, Part, labels, object_name
 from scalelab.deployment.kubernetes.programs import Program, Resources
 from scalelab.deployment.kubernetes.secrets import secret_mounts, secret_volumes

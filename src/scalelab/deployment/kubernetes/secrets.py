@@ -3,7 +3,7 @@
 from typing import Literal
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.layout import INSIDE
+from scalelab.deployment.containers.layout import INSIDE
 from scalelab.deployment.kubernetes.names import Document, Part, object_name, parts_of
 
 Folder = Literal["keys", "settings"]

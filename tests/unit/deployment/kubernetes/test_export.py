@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.shipped import service_images
+from scalelab.deployment.containers.shipped import service_images
 from scalelab.deployment.errors import ConfigurationError
 from scalelab.deployment.kubernetes.export import export_kubernetes
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.layout import ComposeLayout
+from scalelab.deployment.containers.layout import ContainerLayout
 from scalelab.deployment.kubernetes.names import NAME_LABEL, gateways_host
 from scalelab.deployment.kubernetes.network import outside_ports
 
@@ -31,7 +31,7 @@ def edges(policies, kind, direction):
 
 def asked_by_settings(topology):
     """(who asks, whom, port), from the addresses in what each service is told."""
-    layout = ComposeLayout(topology, "nonce", "secret", "secret", gateways_host("lab"))
+    layout = ContainerLayout(topology, "nonce", "secret", "secret", gateways_host("lab"))
     found = set()
     for service, settings in layout.settings().items():
         document = json.loads(settings.model_dump_json())

@@ -3,7 +3,7 @@
 import pytest
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.layout import drain_delay_s
+from scalelab.deployment.containers.layout import drain_delay_s
 from scalelab.deployment.kubernetes.names import parts_of
 from scalelab.deployment.kubernetes.programs import GRACEFUL_S, Data, program_of
 

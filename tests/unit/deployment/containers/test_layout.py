@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.layout import ComposeLayout, drain_delay_s
+from scalelab.deployment.containers.layout import ContainerLayout, drain_delay_s
 
 SECRETS = ("cache-secret", "database-secret")
 
 
 def layout(document=None):
-    return ComposeLayout(Topology.model_validate(document or {}), "nonce", *SECRETS)
+    return ContainerLayout(Topology.model_validate(document or {}), "nonce", *SECRETS)
 
 
 def test_services_find_each_other_by_name():

@@ -42,6 +42,19 @@ class Docker:
         command = [*self.compose_command, "--file", str(file), "--project-name", project, *arguments]
         return _run(command, {**os.environ, **variables}, limit_s)
 
+    def run(self, *arguments: str, given: str = "", limit_s: float = ANSWER_LIMIT_S) -> str:
+        """Run any command of Docker's; what it printed.
+
+        Args:
+            arguments: without the program's name.
+            given: what it reads from its standard input.
+            limit_s: longest wait.
+
+        Raises:
+            DockerError: it failed, or took longer.
+        """
+        return _run(["docker", *arguments], None, limit_s, given)
+
     def containers(self, project: str) -> list[dict[str, Any]]:
         """Each container of a project as `docker inspect` describes it, those that have ended too.
 
@@ -62,18 +75,21 @@ class Docker:
         """Whether the engine has it."""
         return _succeeds(["docker", "image", "inspect", image])
 
-    def write_logs(self, container: str, file: Path) -> None:
-        """Put what a container has said into a file. Raises `DockerError`."""
-        with file.open("wb") as log:
-            finished = subprocess.run(
-                ["docker", "logs", container],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                check=False,
-                timeout=ANSWER_LIMIT_S,
-            )
+    def write_logs(self, file: Path, *arguments: str, limit_s: float = ANSWER_LIMIT_S) -> None:
+        """Append what a command of logs prints, on either stream, to a file.
+
+        Raises:
+            DockerError: it failed, or took longer.
+            OSError: the file cannot be written.
+        """
+        command = ["docker", *arguments]
+        with file.open("ab") as log:
+            try:
+                finished = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=limit_s)
+            except subprocess.TimeoutExpired as error:
+                raise DockerError(f"{' '.join(command)} was not done within {limit_s:g} s") from error
         if finished.returncode != 0:
-            raise DockerError(f"docker logs {container} failed with exit code {finished.returncode}")
+            raise DockerError(f"{' '.join(command)} failed with exit code {finished.returncode}")
 
     def version(self) -> str:
         """Of the engine."""
@@ -87,7 +103,7 @@ def demand_docker() -> Docker:
         UnfitMachineError: says which is missing.
     """
     if shutil.which("docker") is None:
-        raise UnfitMachineError("no docker on PATH: install Docker, or start the stack without --on compose")
+        raise UnfitMachineError("no docker on PATH: install Docker, or start the stack without --on")
     try:
         _run(_ENGINE_VERSION, None, ANSWER_LIMIT_S)
     except DockerError as error:
@@ -106,11 +122,11 @@ def _succeeds(command: Sequence[str]) -> bool:
     return True
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str] | None, limit_s: float) -> str:
+def _run(command: Sequence[str], environment: Mapping[str, str] | None, limit_s: float, given: str = "") -> str:
     what = " ".join(part for part in command[:2] if not part.startswith("-"))
     try:
         finished = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=limit_s
+            command, env=environment, input=given, capture_output=True, text=True, check=False, timeout=limit_s
         )
     except subprocess.TimeoutExpired as error:
         raise DockerError(f"{what} was not done within {limit_s:g} s") from error

@@ -1,6 +1,6 @@
 """What the Compose file says of images."""
 
-from scalelab.deployment.compose.shipped import compose_document, image_variables, service_images
+from scalelab.deployment.containers.shipped import compose_document, image_variables, service_images
 
 
 def test_every_service_has_an_image():

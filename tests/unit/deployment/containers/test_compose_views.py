@@ -2,7 +2,7 @@
 
 import pytest
 
-from scalelab.deployment.compose.containers import service_views
+from scalelab.deployment.containers.compose_views import service_views
 
 
 def container(service="api_gateway", number="1", status="running", health="healthy", address="172.18.0.5", pid=4711):

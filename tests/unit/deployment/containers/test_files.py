@@ -6,10 +6,12 @@ import re
 import pytest
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.files import write_stack_files
-from scalelab.deployment.compose.record import read_compose_record
-from scalelab.deployment.compose.shipped import build_context, compose_file
+from scalelab.deployment.containers.files import write_stack_files
+from scalelab.deployment.containers.record import read_container_record
+from scalelab.deployment.containers.shipped import build_context, compose_file
 from scalelab.deployment.state_directory import StackDirectory
+
+ON = ("swarm", "192.0.2.1")
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def mounted():
 
 def test_every_file_and_folder_that_is_mounted_is_there(directory):
     """Secrets, settings, configurations and the places of data; files are 0600, folders 0700."""
-    write_stack_files(Topology(), directory)
+    write_stack_files(Topology(), directory, *ON)
 
     assert len(mounted()) > 10
     for name in mounted():
@@ -38,7 +40,7 @@ def test_every_file_and_folder_that_is_mounted_is_there(directory):
 
 def test_the_balancer_finds_gateways_by_name(directory):
     """HAProxy's configuration is made by the balancer's own code."""
-    write_stack_files(Topology(), directory)
+    write_stack_files(Topology(), directory, *ON)
 
     text = (directory.settings / "haproxy.cfg").read_text(encoding="utf-8")
     assert "server-template api_gateway- 1-64 api_gateway:8080" in text
@@ -47,14 +49,14 @@ def test_the_balancer_finds_gateways_by_name(directory):
 
 def test_the_record_brings_it_all_back(directory):
     """For whoever comes later; without one there is no stack."""
-    assert read_compose_record(directory) is None
+    assert read_container_record(directory) is None
 
-    record = write_stack_files(Topology.model_validate({"load_balancer": {"port": 8123}}), directory)
+    record = write_stack_files(Topology.model_validate({"load_balancer": {"port": 8123}}), directory, *ON)
 
-    assert read_compose_record(directory) == record
-    assert record.port == 8123
+    assert read_container_record(directory) == record
+    assert (record.orchestrator, record.address, record.port) == ("swarm", "192.0.2.1", 8123)
     assert record.variables["SCALELAB_STATE"] == str(directory.root)
-    assert directory.compose_file.stat().st_mode & 0o777 == 0o600
+    assert directory.containers_file.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_password_of_a_database_that_the_topology_names_is_its_own(directory):
@@ -69,11 +71,11 @@ def test_the_password_of_a_database_that_the_topology_names_is_its_own(directory
 @pytest.mark.skipif(os.getuid() != 0, reason="only root hands files to somebody else")
 def test_root_hands_the_files_to_the_containers_user(directory):
     """Who is nobody on this machine; the record stays root's."""
-    record = write_stack_files(Topology(), directory)
+    record = write_stack_files(Topology(), directory, *ON)
 
     assert record.variables["SCALELAB_USER"] == "10001:10001"
     assert directory.signing_key_file.stat().st_uid == 10001
-    assert directory.compose_file.stat().st_uid == 0
+    assert directory.containers_file.stat().st_uid == 0
 
 
 def test_no_secret_is_the_same_twice(directory, tmp_path):
@@ -82,7 +84,7 @@ def test_no_secret_is_the_same_twice(directory, tmp_path):
     other.create()
     other.create_places()
 
-    records = write_stack_files(Topology(), directory), write_stack_files(Topology(), other)
+    records = write_stack_files(Topology(), directory, *ON), write_stack_files(Topology(), other, *ON)
 
     assert records[0].nonce != records[1].nonce
     for name in ("signing_key", "cache_password", "database_password"):

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from scalelab.contracts.service_settings import SETTINGS_FILE_VARIABLE
 from scalelab.contracts.stack_view import Account
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.layout import ComposeLayout
-from scalelab.deployment.compose.record import ComposeRecord, write_compose_record
+from scalelab.deployment.containers.layout import ContainerLayout
+from scalelab.deployment.containers.record import ContainerRecord, OrchestratorName, write_container_record
 from scalelab.deployment.credentials import generate_credentials, signing_key, write_account_hashes
 from scalelab.deployment.errors import StartError
 from scalelab.deployment.private_files import PRIVATE_MODE, write_private
@@ -25,31 +25,41 @@ PASSWORD_BYTES = 24
 DATA_PLACES = ("database", "cache", "postgresql")
 
 
-def write_stack_files(topology: Topology, directory: StackDirectory) -> ComposeRecord:
+def write_stack_files(
+    topology: Topology, directory: StackDirectory, orchestrator: OrchestratorName, address: str
+) -> ContainerRecord:
     """New secrets, all settings, and the record of the stack, below a directory whose places are there and empty.
+
+    Args:
+        topology: as it was asked for.
+        directory: of the stack.
+        orchestrator: who is to keep the containers running.
+        address: where the balancer can be reached.
 
     Raises:
         OSError: not writable, no space.
         StartError: the balancer's configuration cannot be made.
     """
     credentials = generate_credentials(topology.accounts.load_pool_size)
-    layout = ComposeLayout(topology, credentials.nonce, new_password(), new_password())
+    layout = ContainerLayout(topology, credentials.nonce, new_password(), new_password())
     write_told(layout, credentials.accounts, directory)
     for place in DATA_PLACES:
         (directory.data / place).mkdir(mode=0o700)
     owner = (os.getuid(), os.getgid()) if os.getuid() else (USER_IN_IMAGE, USER_IN_IMAGE)
     _hand_over(directory, owner)
     port = topology.load_balancer.port or _free_port(topology.load_balancer.host)
-    record = ComposeRecord(
+    record = ContainerRecord(
+        orchestrator=orchestrator,
         topology=topology,
         nonce=credentials.nonce,
         login=credentials.login,
         load_accounts=credentials.load_accounts,
+        address=address,
         port=port,
         variables=layout.variables(directory.root, port, f"{owner[0]}:{owner[1]}"),
         profiles=layout.profiles,
     )
-    write_compose_record(directory, record)
+    write_container_record(directory, record)
     return record
 
 
@@ -58,7 +68,7 @@ def new_password() -> str:
     return secrets.token_urlsafe(PASSWORD_BYTES)
 
 
-def write_told(layout: ComposeLayout, accounts: Iterable[Account], directory: StackDirectory) -> None:
+def write_told(layout: ContainerLayout, accounts: Iterable[Account], directory: StackDirectory) -> None:
     """A new signing key, the accounts' hashes, passwords and all settings, into the folders `keys` and `settings`.
 
     Raises:

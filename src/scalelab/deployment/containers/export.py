@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.files import write_stack_files
-from scalelab.deployment.compose.shipped import compose_document, image_variables
+from scalelab.deployment.containers.files import write_stack_files
+from scalelab.deployment.containers.shipped import compose_document, image_variables
 from scalelab.deployment.export_directory import Access, filled_directory, write_access
 from scalelab.deployment.offers import demand_compose_offers
 from scalelab.deployment.state_directory import StackDirectory
@@ -34,8 +34,8 @@ def export_compose(topology: Topology, folder: Path, environment: Mapping[str, s
         directory = StackDirectory("export", draft)
         for place in (directory.keys, directory.settings, directory.data):
             place.mkdir(mode=0o700)
-        record = write_stack_files(_with_port(topology), directory)
-        directory.compose_file.unlink()
+        record = write_stack_files(_with_port(topology), directory, "compose", topology.load_balancer.host)
+        directory.containers_file.unlink()
         write_access(
             draft, Access(login=record.login, load_accounts=record.load_accounts), ["keys", "settings", "data"]
         )

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.compose.export import export_compose, project_name, standing_alone
-from scalelab.deployment.compose.shipped import compose_document
+from scalelab.deployment.containers.export import export_compose, project_name, standing_alone
+from scalelab.deployment.containers.shipped import compose_document
 from scalelab.deployment.errors import ConfigurationError
 
 TOPOLOGY = Topology.model_validate({"api_gateway": {"replicas": 3}, "database": {"url": "postgresql:"}})

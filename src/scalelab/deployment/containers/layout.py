@@ -26,7 +26,7 @@ _DRAIN_MARGIN_S = 1.0
 
 
 @dataclass(frozen=True)
-class ComposeLayout:
+class ContainerLayout:
     """One stack in containers.
 
     Args:

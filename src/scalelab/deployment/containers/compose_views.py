@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from scalelab.contracts.stack_view import ServiceName, ServiceState, ServiceView
-from scalelab.deployment.compose.layout import ADMIN_PORT, CACHE_PORT, TRAFFIC_PORT
+from scalelab.deployment.containers.layout import ADMIN_PORT, CACHE_PORT, TRAFFIC_PORT
 
 _SERVICE_LABEL = "com.docker.compose.service"
 _NUMBER_LABEL = "com.docker.compose.container-number"

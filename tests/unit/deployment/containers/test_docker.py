@@ -1,24 +1,9 @@
 """Docker as a command: what goes wrong is told in one line."""
 
-import os
-
 import pytest
 
-from scalelab.deployment.compose.docker import Docker, DockerError, demand_docker
+from scalelab.deployment.containers.docker import Docker, DockerError, demand_docker
 from scalelab.deployment.errors import UnfitMachineError
-
-
-@pytest.fixture
-def program(tmp_path, monkeypatch):
-    """Puts a program of a few lines on PATH, and nothing else of its name."""
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin{os.pathsep}/usr/bin")
-
-    def make(name, script):
-        file = tmp_path / name
-        file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-        file.chmod(0o755)
-
-    return make
 
 
 def test_without_docker_it_is_said_what_to_install(tmp_path, monkeypatch):
@@ -65,6 +50,32 @@ def test_compose_is_told_file_project_and_variables(program, tmp_path):
     )
 
     assert said.splitlines() == [f"compose --file {tmp_path}/c.yaml --project-name lab up --detach", "/state"]
+
+
+def test_any_command_is_given_its_input(program):
+    """What it prints comes back."""
+    program("docker", 'echo "$@"; cat')
+
+    assert Docker(()).run("stack", "deploy", given="a file") == "stack deploy\na file"
+
+
+def test_logs_are_appended(program, tmp_path):
+    """Of both streams: an instance may have had several containers."""
+    program("docker", 'echo "$1 $2"; echo trouble >&2')
+
+    for container in ("one", "two"):
+        Docker(()).write_logs(tmp_path / "log", "logs", container)
+
+    assert (tmp_path / "log").read_text() == "logs one\ntrouble\nlogs two\ntrouble\n"
+
+
+@pytest.mark.parametrize(("script", "words"), [("exit 3", "exit code 3"), ("exec sleep 60", "not done within 0.2 s")])
+def test_logs_that_cannot_be_had(program, tmp_path, script, words):
+    """It is said why."""
+    program("docker", script)
+
+    with pytest.raises(DockerError, match=words):
+        Docker(()).write_logs(tmp_path / "log", "logs", "one", limit_s=0.2)
 
 
 def test_a_command_that_hangs_is_given_up(program, tmp_path):
