@@ -105,8 +105,15 @@ class Engine:
 
     def logs(self, container):
         """All that a container has said, on either stream."""
-        command = ["docker", "logs", container]
+        return self._said("logs", container)
+
+    def service_logs(self, service):
+        """Of all containers of a Swarm's service; each line begins with its time."""
+        return self._said("service", "logs", "--timestamps", "--no-trunc", "--no-task-ids", service)
+
+    def _said(self, *arguments):
         finished = subprocess.run(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
-        )
+            ["docker", *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=True,
+        )  # fmt: skip
         return finished.stdout
