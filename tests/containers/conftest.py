@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,11 @@ import pytest
 from containers.engine import Engine, lacking
 from containers.images import ENGINES, OURS, POSTGRESQL, make_images
 from containers.swarm import TwoNodes
+
+
+def pytest_configure():
+    """A run that is told to end tidies up, too, as one that is interrupted by hand does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,8 @@ ON_SWARM = ("up", "--on", "swarm", "--detach", "--set", "load_balancer.host=0.0.
 SERVICES = {"load_balancer", "api_gateway", "microservice", "worker", "cache", "database"}
 STAY = SERVICES & {"load_balancer", "cache", "database"}
 CUT_AFTER_S = 15.0
-NODE_LOSS_LOAD_S = 120.0
-BACK_LIMIT_S = 100.0
+NODE_LOSS_LOAD_S = 180.0
+BACK_LIMIT_S = 150.0
 """A Swarm misses a node after 15 s, waits 5 s, and starts what ran there; the machine may be busy."""
 NOTICED_LIMIT_S = 20.0
 """Two checks, each given up after 2 s."""

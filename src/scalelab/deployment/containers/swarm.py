@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -12,6 +13,7 @@ from scalelab.contracts.topology import Topology
 from scalelab.deployment.containers.docker import Docker, DockerError, demand_docker
 from scalelab.deployment.containers.project import Project, project_name
 from scalelab.deployment.containers.record import ContainerRecord
+from scalelab.deployment.containers.shipped import IMAGE_VARIABLE
 from scalelab.deployment.containers.swarm_file import stack_file
 from scalelab.deployment.containers.swarm_tasks import (
     FORMAT,
@@ -58,7 +60,8 @@ class Swarm:
     def up(self, record: ContainerRecord) -> None:
         """See there."""
         project = Project(self._docker, self._name)
-        project.build_if_missing(record)
+        if IMAGE_VARIABLE not in os.environ:  # whoever names an image has it where every node fetches it from
+            project.build_if_missing(record)
         file = stack_file(json.loads(project.file(record)), self._demand_manager()["NodeID"])
         self._docker.run(
             "stack", "deploy", "--with-registry-auth", "--compose-file", "-", self._name,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from scalelab.contracts.http_names import LIVE_PATH, READY_PATH
 from scalelab.contracts.service_settings import ServiceSettings
 from scalelab.contracts.topology import Topology
-from scalelab.deployment.containers.layout import CACHE_OVERHEAD_MIB, INSIDE, drain_delay_s
 from scalelab.deployment.container import DRAIN_VARIABLE
+from scalelab.deployment.containers.layout import CACHE_OVERHEAD_MIB, INSIDE, drain_delay_s
 from scalelab.deployment.kubernetes.names import Document, Part
 
 OWN_IMAGE, HAPROXY_IMAGE, VALKEY_IMAGE, POSTGRESQL_IMAGE = "scalelab", "haproxy", "valkey", "postgres"
