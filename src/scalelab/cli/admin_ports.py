@@ -16,6 +16,6 @@ def demand_admin_ports(view: StackView) -> None:
     if any(service.node for service in view.services):
         raise CommandError(
             f"the stack {view.name!r} runs on a Swarm, and this needs the admin ports of its services, which are "
-            f"{WHY}: leave it at `scalelab load {view.url}/...`",
+            f"{WHY}; from outside there is `scalelab load {view.url}/...`",
             ExitCode.USAGE,
         )
