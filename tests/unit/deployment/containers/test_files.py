@@ -63,7 +63,7 @@ def test_the_password_of_a_database_that_the_topology_names_is_its_own(directory
     """Not a generated one, which that server would refuse."""
     topology = Topology.model_validate({"database": {"url": "postgresql://lab:given@store/records"}})
 
-    write_stack_files(topology, directory)
+    write_stack_files(topology, directory, *ON)
 
     assert (directory.keys / "database_password").read_text(encoding="utf-8") == "given"
 
