@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from scalelab.cli.admin_ports import WHY
 from scalelab.cli.deployments import On, OnOption, new_stack
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
@@ -61,6 +62,8 @@ def up(
             "run `scalelab watch` afterwards",
             ExitCode.USAGE,
         )
+    if watch and on is On.swarm:
+        raise CommandError(f"--watch is not for a Swarm, whose metrics are {WHY}: leave it out", ExitCode.USAGE)
     wanted = _wanted_topology(topology, experiment, routes, _overrides(gateways, port, settings or []))
     directory = stack_directory(name)
     console = Console(stderr=True)

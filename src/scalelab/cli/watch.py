@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from scalelab.cli.admin_ports import demand_admin_ports
 from scalelab.cli.options import StackName
 from scalelab.cli.playable_stack import PlayableStack
 from scalelab.cli.watched import dashboard, print_access
@@ -18,7 +19,9 @@ def watch(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Show a running stack live in the browser, and play with it. Ctrl-C ends the dashboard, not the stack."""
-    stack = PlayableStack(attach(name))  # one that is not there is told here, not in the browser
+    attached = attach(name)  # one that is not there, or cannot be watched, is told here, not in the browser
+    demand_admin_ports(attached.view())
+    stack = PlayableStack(attached)
     with dashboard(lambda: stack, host, port) as shown:
         print_access(shown)
         print("Ctrl-C ends the dashboard; the stack runs on.", flush=True)

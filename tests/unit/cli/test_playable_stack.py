@@ -51,7 +51,7 @@ def test_deployment_errors_become_the_laboratorys():
 
 def test_what_is_not_offered_has_a_reason(tmp_path):
     """Everything for processes, no faults for containers, nothing at all while a run is measured."""
-    containers = ContainerStack(Topology(), StackDirectory("x", tmp_path))
+    containers = ContainerStack("compose", Topology(), StackDirectory("x", tmp_path))
 
     assert PlayableStack(EndedStack()).not_offered() == {}
     assert set(PlayableStack(containers).not_offered()) == {"kill", "freeze", "drain", "release", "change"}
