@@ -21,7 +21,7 @@ from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
 from scalelab.deployment.disturbances import Disturbances
 from scalelab.deployment.engines import demand_cache, demand_haproxy, demand_valkey
-from scalelab.deployment.errors import DeploymentError, ScaleError, StackGoneError
+from scalelab.deployment.errors import StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
 from scalelab.deployment.instance import Instance
@@ -31,17 +31,15 @@ from scalelab.deployment.offers import demand_local_offers
 from scalelab.deployment.processes import mark_of, raise_descriptor_limit
 from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
 from scalelab.deployment.routes_change import change_at_all
-from scalelab.deployment.scaling import instances_of, members, scale_step, scaled_topology
+from scalelab.deployment.scaler import START_LIMIT_S, STOP_GRACE_S, Scaler
+from scalelab.deployment.scaling import instances_of
 from scalelab.deployment.service_commands import service_command
 from scalelab.deployment.setting_change import change_setting
-from scalelab.deployment.stack_parts import StackParts, bound_instance, gateway_endpoints, made_parts, write_secrets
+from scalelab.deployment.stack_parts import StackParts, bound_instance, made_parts, write_secrets
 from scalelab.deployment.stack_record import Claim, RecordedProcess, StackRecord, processes_of, write_record
 from scalelab.deployment.state_directory import StackDirectory, unfit_directory
 from scalelab.deployment.timed_faults import TimedFaults
 
-START_LIMIT_S = 60.0
-STOP_GRACE_S = 12.0
-"""A service finishes its requests within 10 s (`graceful_timeout_s`); then it is killed."""
 PORT_CLOSE_LIMIT_S = 2.0
 FAULT_END_LIMIT_S = 1.0
 """Within it whatever stands still goes on; whether it has come back matters no more."""
@@ -152,7 +150,10 @@ class LocalStack:
         """Before anything runs; the balancer's port first, which is the one that may be taken."""
         for service, replicas in instances_of(self._topology).items():
             for number in range(1, replicas + 1):
-                self._fleet.add(bound_instance(self._topology, self.directory, service, number))
+                self._fleet.add(self._bound(service, number))
+
+    def _bound(self, service: ServiceName, number: int) -> Instance:
+        return bound_instance(self._topology, self.directory, service, number)
 
     def _start_services(self, services: Collection[ServiceName], deadline_s: float) -> None:
         instances = [instance for service in services for instance in self._fleet.of(service)]
@@ -207,49 +208,12 @@ class LocalStack:
             ConfigurationError, ScaleError, StackGoneError: see `base.RunningStack`.
         """
         with self._scaling:
-            parts = self._present()
-            topology = scaled_topology(parts.plan.topology, service, replicas)
-            step = scale_step((one.number for one in self._fleet.of(service)), replicas)
-            leaving = [one for one in self._fleet.of(service) if one.number in step.removed]
-            try:
-                self._add(service, step.added)
-                if service == "api_gateway":
-                    self._direct_traffic(parts, leaving)
-            except (DeploymentError, OSError) as error:
-                self._take_back(parts, service, step.added)
-                raise ScaleError(f"{service} was not scaled: {error}") from error
-            self._fleet.stop(leaving, STOP_GRACE_S)
-            parts.plan = replace(parts.plan, topology=topology)
+            Scaler(self._fleet, self._bound, self.ended.is_set, self._events).scale(
+                self._present(), service, replicas
+            )
             self._record()
             self._events.write("scaled", service=service, replicas=replicas)
             return self.view()
-
-    def _add(self, service: ServiceName, numbers: Collection[int]) -> None:
-        for number in numbers:
-            self._fleet.add(bound_instance(self._topology, self.directory, service, number))
-        added = [one for one in self._fleet.of(service) if one.number in numbers]
-        for instance in added:
-            self._fleet.launch(instance)
-        self._fleet.await_ready(added, time.monotonic() + START_LIMIT_S)
-
-    def _direct_traffic(self, parts: StackParts, leaving: Collection[Instance]) -> None:
-        staying = [one for one in self._fleet.of("api_gateway") if one not in leaving]
-        parts.plan = replace(
-            parts.plan, members=members(gateway_endpoints(staying))
-        )  # for a balancer that starts again
-        parts.traffic.direct_to(gateway_endpoints(staying))
-        parts.traffic.await_round_trips([one.name for one in staying], time.monotonic() + START_LIMIT_S)
-
-    def _take_back(self, parts: StackParts, service: ServiceName, numbers: Collection[int]) -> None:
-        added = [one for one in self._fleet.of(service) if one.number in numbers]
-        if service == "api_gateway" and not self.ended.is_set():
-            before = [one for one in self._fleet.of(service) if one not in added]
-            parts.plan = replace(parts.plan, members=members(gateway_endpoints(before)))
-            try:
-                parts.traffic.direct_to(gateway_endpoints(before))
-            except ScaleError as error:
-                self._events.write("members_not_restored", reason=str(error))
-        self._fleet.stop(added, STOP_GRACE_S)
 
     def change(self, setting: str, value: float) -> StackView:
         """See `base.PlayedStack`."""
