@@ -43,16 +43,20 @@ def _servers(*, is_shared):
         yield start
 
 
+def _nobody(_pids):
+    """Waits for the start of the load."""
+
+
 @pytest.fixture(scope="session")
 def measure():
     """Run a load and judge it."""
 
-    def run(*urls, load=None, rate=100.0, duration=1.0, workers=None, **options):
+    def run(*urls, load=None, rate=100.0, duration=1.0, workers=None, started=_nobody, **options):
         templates = tuple(url if isinstance(url, RequestTemplate) else RequestTemplate(url=url) for url in urls)
         options.setdefault("drain_limit_s", 2.0)
         options.setdefault("timeout_s", 5.0)
         plan = LoadPlan(requests=templates, load=load or OpenLoad(rate_per_s=rate), duration_s=duration, **options)
-        outcome = run_load(plan, workers=workers)
+        outcome = run_load(plan, started=started, workers=workers)
         result = judged(result_of(outcome), outcome)
         assert result.offered == result.sent + result.not_sent
         assert result.sent == result.completed + result.failed + result.timed_out + result.censored

@@ -58,13 +58,15 @@ def test_a_freeze_shows_in_median_and_p90(start_server, measure):
     server = start_server("quick")
     pid = server.process.pid
     timers = [
-        threading.Timer(1.4, os.kill, (pid, signal.SIGSTOP)),
-        threading.Timer(3.8, os.kill, (pid, signal.SIGCONT)),
+        threading.Timer(0.9, os.kill, (pid, signal.SIGSTOP)),
+        threading.Timer(3.3, os.kill, (pid, signal.SIGCONT)),
     ]
-    for timer in timers:
-        timer.start()
 
-    result = measure(server.url, rate=100, duration=4, connections=10)
+    def begin(_pids):
+        for timer in timers:
+            timer.start()
+
+    result = measure(server.url, rate=100, duration=4, connections=10, started=begin)
 
     for timer in timers:
         timer.join()
