@@ -14,6 +14,7 @@ REPORTS ?= tests/reports
 RUN_FLAGS := $(if $(QUICK),--quick) $(if $(DEPLOY),--on $(DEPLOY))
 # Most tests wait for something; a machine with little to spare takes fewer workers.
 TEST_WORKERS ?= 3
+CONTAINER_WORKERS ?= 2
 SCALELAB := $(BIN)/scalelab
 RUN := $(SCALELAB) run $(EXPERIMENT) --results $(RESULTS) $(RUN_FLAGS)
 
@@ -84,7 +85,7 @@ test-browser: $(STAMP) ## the dashboard in a real browser (needs Debian's chromi
 .PHONY: test-containers
 test-containers: $(STAMP) ## a stack in containers, on a Docker engine of the tests' own (needs root and Debian's docker.io)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/containers/requirements.txt
-	$(BIN)/pytest tests/containers
+	$(BIN)/pytest -n $(CONTAINER_WORKERS) --dist loadfile tests/containers
 
 .PHONY: test-cache-suite
 test-cache-suite: $(STAMP) ## the public HTTP cache test-suite through a real stack (needs node and npm)

@@ -1,4 +1,4 @@
-"""A real Docker engine, once for all tests here; without root or engine they are skipped, in CI they fail."""
+"""A real Docker engine for each test process; without root or engine the tests are skipped, in CI they fail."""
 
 import http.client
 import json
@@ -14,13 +14,21 @@ from urllib.parse import urlsplit
 import pytest
 
 from containers.engine import Engine, lacking
-from containers.images import ENGINES, OURS, POSTGRESQL, make_images
+from containers.images import ENGINES, OURS, POSTGRESQL, SHARED_VARIABLE, make_images
 from containers.swarm import TwoNodes
 
 
-def pytest_configure():
+def pytest_configure(config):
     """A run that is told to end tidies up, too, as one that is interrupted by hand does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):
+        os.environ[SHARED_VARIABLE] = tempfile.mkdtemp(prefix="slc")
+
+
+def pytest_unconfigure(config):
+    """What the workers of a run shared goes with it."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(SHARED_VARIABLE), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 The stand-ins hold the very programs that stacks of processes use here.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ ENGINES, POSTGRESQL = "scalelab-engines:test", "scalelab-postgresql:test"
 PACKAGES = "python3,python3-venv,wget,redis-tools,postgresql"
 BASE_ARCHIVE_VARIABLE = "SCALELAB_TEST_BASE"
 """A tar archive of a Debian root with `PACKAGES`, to be taken instead of making one."""
+SHARED_VARIABLE = "SCALELAB_TEST_SHARED"
+"""A folder of all processes of one test run."""
 OLDER_PYTHON_NEEDS = ("async-timeout",)
 """Debian's Python 3.11.2 has markers fulfilled that a newer one, which fetches the wheels, has not."""
 _LIMIT_S = 600.0
@@ -41,16 +44,29 @@ def make_images(engine, folder):
 
 def _base(engine, folder):
     given = os.environ.get(BASE_ARCHIVE_VARIABLE)
-    if given:
-        engine.run("import", given, BASE, limit_s=_LIMIT_S)
-        return
-    root, archive = folder / "root", folder / "base.tar"
+    engine.run("import", given or _made_base(folder), BASE, limit_s=_LIMIT_S)
+
+
+def _made_base(folder):
+    """The archive, made by whichever test process comes first."""
+    shared = Path(os.environ[SHARED_VARIABLE])
+    archive = shared / "base.tar"
+    with (shared / "base.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not archive.exists():
+            _make_base(folder / "root", archive)
+    return archive
+
+
+def _make_base(root, archive):
     site, release = _apt_says("$(SITE)"), _apt_says("$(RELEASE)")
     _run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, root, site])
-    _run(["tar", "-C", root, "--exclude=./var/cache/apt/archives", "--exclude=./usr/share/doc", "-cf", archive, "."])
+    unfinished = archive.with_suffix(".part")
+    _run(
+        ["tar", "-C", root, "--exclude=./var/cache/apt/archives", "--exclude=./usr/share/doc", "-cf", unfinished, "."]
+    )
     shutil.rmtree(root)
-    engine.run("import", archive, BASE, limit_s=_LIMIT_S)
-    archive.unlink()
+    unfinished.rename(archive)
 
 
 def build_ours(engine, context, requirements="requirements.txt", tag=OURS):
