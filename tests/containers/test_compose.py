@@ -103,7 +103,7 @@ def test_scaling_under_load_fails_no_request(scalelab, stack, login, tmp_path):
 
     words, _ = load.communicate(timeout=90)
     result = json.loads(result_file.read_text())
-    assert load.returncode == 0, words
+    assert load.returncode in {0, 3}, words  # 3: this machine was too busy for its latencies to be valid
     assert (result["failed"], result["timed_out"], result["censored"], result["not_sent"]) == (0, 0, 0, 0), words
     assert result["completed"] == 60 * 45
     assert set(result["statuses"]) == {"200"}
