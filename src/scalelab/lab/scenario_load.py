@@ -156,8 +156,9 @@ def _keys(scenario: Scenario) -> KeyPlan:
 
 
 def _longest_age_s(scenario: Scenario) -> float:
-    """Jitter only ever shortens a time to live, and on these routes nothing is answered beyond it."""
-    return scenario.topology.api_gateway.cache_ttl_s
+    """Jitter only ever shortens a time to live; beyond it an answer may stand in for a service that fails."""
+    gateway = scenario.topology.api_gateway
+    return gateway.cache_ttl_s + gateway.cache_stale_if_error_s
 
 
 def _answer_timeout_s(scenario: Scenario) -> float:

@@ -99,3 +99,13 @@ def test_the_warm_up_reads_only(context):
 
     assert warm_up_load(scenario, VIEW, Path("d")).behaviour.mix == {"/data": 1.0}
     assert warm_up_load(only_writes, VIEW, Path("d")).behaviour.mix == {"/data": 1.0}
+
+
+def test_an_answer_may_be_as_old_as_the_gateway_may_give_it(context):
+    """Time to live, and the time for which it stands in for a service that fails."""
+    gateway = {"cache_ttl_s": 5.0, "cache_stale_if_error_s": 60.0}
+    topology = Topology.model_validate({"api_gateway": gateway})
+
+    behaviour = behaviour_of_scenario(context.scenario.model_copy(update={"topology": topology}))
+
+    assert behaviour.longest_age_s == 65.0
