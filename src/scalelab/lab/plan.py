@@ -225,6 +225,12 @@ def impossibilities(scenario: Scenario) -> list[str]:
         faults.append(f"topology.api_gateway.cache_ttl_s = 0 caches nothing, but {scenario.title!r} is to hit")
     if load.key_count > records:
         faults.append(f"load.key_count = {load.key_count} is more than topology.database.records = {records}")
+    lifetime_s = scenario.topology.api_gateway.token_lifetime_s
+    if load.duration_s + load.drain_limit_s > lifetime_s:  # a user logs in once, before the load
+        faults.append(
+            f"load.duration_s = {load.duration_s:g} and load.drain_limit_s = {load.drain_limit_s:g} are longer than "
+            f"a token lives: set topology.api_gateway.token_lifetime_s, which is {lifetime_s:g}, above their sum"
+        )
     faults += fault_impossibilities(scenario)
     most = most_requests(load)
     if scenario.cache == "miss" and most is not None and most > records:

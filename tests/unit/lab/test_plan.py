@@ -345,6 +345,16 @@ def test_more_keys_than_records_are_refused(classic):
     )
 
 
+def test_a_load_that_outlives_its_tokens_is_refused(classic):
+    """Users log in once: later they would all be refused."""
+    load = {**classic["load"], "duration_s": 3590.0, "drain_limit_s": 30.0}
+    topology = {**classic.get("topology", {}), "api_gateway": {"token_lifetime_s": 3600.0}}
+
+    told = faults_of({**classic, "topology": topology, "load": load})
+
+    assert "set topology.api_gateway.token_lifetime_s, which is 3600, above their sum" in told
+
+
 def with_faults(classic, *faults, driver="open_loop"):
     asked = {"users": 20} if driver == "locust" else {"rate_per_s": 50}
     load = {"driver": driver, "duration_s": 30.0, "settle_s": 2.0, **asked}
