@@ -92,7 +92,8 @@ def test_the_frozen_is_taken_out_and_comes_back_as_it_was(stack):
 
     with stack.disturb(fault("freeze", "api_gateway-1", duration_s=1.0)) as is_noticed:
         family = [psutil.Process(before), *psutil.Process(before).children(recursive=True)]
-        assert {process.status() for process in family} == {psutil.STATUS_STOPPED}
+        for process in family:
+            await_state(process.pid, is_stopped=True)
         assert noticed(is_noticed)
         assert answering(stack) == {"api_gateway-2"}
 
@@ -239,7 +240,7 @@ def test_a_fault_that_was_begun_is_undone_without_whoever_began_it(stack):
     pid = service(stack, "api_gateway-2").pid
 
     attached.begin_fault(fault("freeze", "api_gateway-2", duration_s=5.0))
-    assert psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    await_state(pid, is_stopped=True)
     await_state(pid, is_stopped=False)
     attached_again = AttachedStack(stack.directory)
     await_free(attached_again, "api_gateway-2")

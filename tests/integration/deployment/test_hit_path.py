@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from scalelab.deployment.state_directory import stack_directory
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 ASKED = 60
+LIMIT_S = 20.0
+"""A gateway on a busy machine holds its lease, without which nothing is answered from memory, only after a while."""
 
 
 def ask(connection, method, target, *, body=None, headers=None):
@@ -53,14 +56,15 @@ def test_answers_come_from_memory_behind_a_balancer(home, engine):
         credentials = json.dumps({"username": view.login.username, "password": view.login.password})
         _, body = ask(connection, "POST", "/login", body=credentials)
         bearer = {"Authorization": f"Bearer {json.loads(body)['access_token']}"}
-        answers = [ask(connection, "GET", "/data?key=5", headers=bearer)[0] for _ in range(ASKED)]
-        hot = answers_from_memory(view)
+        answers, deadline_s = [], time.monotonic() + LIMIT_S
+        while not (hot := answers_from_memory(view)) or (min(hot.values()) == 0 and time.monotonic() < deadline_s):
+            answers += [ask(connection, "GET", "/data?key=5", headers=bearer)[0] for _ in range(ASKED)]
         fault = purge_cache(view, {"key": 5})
         after, _ = ask(connection, "GET", "/data?key=5", headers=bearer)
         connection.close()
 
     assert {answer.status for answer in answers} == {200}
-    assert len({answer.headers["X-Request-Id"] for answer in answers}) == ASKED
+    assert len({answer.headers["X-Request-Id"] for answer in answers}) == len(answers)
     assert min(hot.values()) > 0
     assert fault is None
     assert after.headers["X-Cache"] == "MISS"
