@@ -43,7 +43,7 @@ def stack_target(name: str, cache: Literal["miss", "hit"], options: LoadOptions)
     hot = hot_set(records, min(HOT_KEYS, records), options.seed)
     is_hit = cache == "hit"
     try:
-        tokens = log_in(SystemClient(view.url), view.load_accounts or (view.login,))
+        tokens = log_in(SystemClient(view.url), view.accounts_to_ask_as)
     except SystemAnswerError as error:
         raise CommandError(f"the stack {name!r} lets nobody in: {error}", ExitCode.UNEXPECTED) from error
     plan = LoadPlan(

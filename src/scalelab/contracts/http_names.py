@@ -2,6 +2,8 @@
 
 REQUEST_ID_HEADER = "X-Request-Id"
 CACHE_HEADER = "X-Cache"
+FROM_CACHE = frozenset({"HIT", "STALE"})
+"""Its values on an answer that was stored; any other was made for this request."""
 CACHE_STATUS_HEADER = "Cache-Status"
 STACK_NONCE_HEADER = "X-Scalelab-Stack"
 INSTANCE_HEADER = "X-Scalelab-Instance"

@@ -44,3 +44,8 @@ class StackView(Contract):
     services: tuple[ServiceView, ...]
     topology: Topology
     """As it runs now: `scale` changes the replicas in it."""
+
+    @property
+    def accounts_to_ask_as(self) -> tuple[Account, ...]:
+        """Those made for loads, or the user's own where there are none."""
+        return self.load_accounts or (self.login,)

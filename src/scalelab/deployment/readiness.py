@@ -5,12 +5,14 @@ import json
 import socket
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from scalelab.contracts.handicap import HANDICAP_PATH, Handicap
 from scalelab.contracts.http_names import DELAY_PATH, HEALTH_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
+from scalelab.contracts.model import Contract
 from scalelab.contracts.routes import ROUTES_PATH, RoutesChange
 from scalelab.contracts.signing_keys import KEYS_RELOAD_PATH, ReloadedKeys
 from scalelab.contracts.topology import Delay
@@ -21,6 +23,12 @@ PROBE_LIMIT_S = 2.0
 ROUND_TRIP_LIMIT_S = 5.0
 MEMBERS_MARGIN_S = 10.0
 """On top of the drain time: the balancer's own work."""
+
+
+_NO_MEMBERSHIP = "an answer that is no membership"
+Answer = tuple[int, dict[str, object]] | str
+"""Status and document, or why there is none."""
+Read = TypeVar("Read", bound=Contract)
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -61,75 +69,70 @@ def answering_instance(balancer: Endpoint, nonce: str) -> str | None:
 def put_members(members_socket: Path, wanted: MemberList, nonce: str) -> MembersView | str:
     """Make the balancer's membership so; returns what it is then, or why not."""
     connection = _UnixConnection(members_socket, (wanted.drain_timeout_s or 0.0) + MEMBERS_MARGIN_S)
-    return _members(_exchange(connection, "PUT", MEMBERS_PATH, wanted.model_dump_json().encode(), nonce))
+    answer = _exchange(connection, "PUT", MEMBERS_PATH, wanted.model_dump_json().encode(), nonce)
+    return _read(answer, MembersView, _NO_MEMBERSHIP)
 
 
 def get_members(members_socket: Path) -> MembersView | str:
     """The balancer's membership as it is, or why it is not known."""
-    return _members(_exchange(_UnixConnection(members_socket, PROBE_LIMIT_S), "GET", MEMBERS_PATH))
+    answer = _exchange(_UnixConnection(members_socket, PROBE_LIMIT_S), "GET", MEMBERS_PATH)
+    return _read(answer, MembersView, _NO_MEMBERSHIP)
 
 
 def reload_keys(admin: Endpoint, nonce: str) -> ReloadedKeys | str:
     """Make a gateway read its keys again; what it has then, or why not."""
-    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
-    answer = _exchange(connection, "POST", KEYS_RELOAD_PATH, b"", nonce)
-    if isinstance(answer, str):
-        return answer
-    status, body = answer
-    if status != HTTPStatus.OK:
-        return f"status {status}: {body}"
-    try:
-        return ReloadedKeys.model_validate(body)
-    except ValidationError as error:
-        return f"an answer that names no keys: {error}"
+    return _read(_told(admin, nonce, "POST", KEYS_RELOAD_PATH), ReloadedKeys, "an answer that names no keys")
 
 
 def change_handicap(admin: Endpoint, nonce: str, handicap: Handicap | None) -> str:
     """Have a service suffer, or no more; why it did not take it, or nothing."""
-    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
-    method, body = ("DELETE", "") if handicap is None else ("POST", handicap.model_dump_json())
-    answer = _exchange(connection, method, HANDICAP_PATH, body.encode(), nonce)
-    if isinstance(answer, str):
-        return answer
-    status, document = answer
-    return "" if status == HTTPStatus.OK else f"status {status}: {document}"
+    if handicap is None:
+        return _refusal(_told(admin, nonce, "DELETE", HANDICAP_PATH))
+    return _refusal(_told(admin, nonce, "POST", HANDICAP_PATH, handicap))
 
 
 def put_delay(admin: Endpoint, nonce: str, delay: Delay) -> str:
     """Give a database another simulated delay; empty when it has it, or why not."""
-    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
-    answer = _exchange(connection, "PUT", DELAY_PATH, delay.model_dump_json().encode(), nonce)
-    if isinstance(answer, str):
-        return answer
-    status, body = answer
-    return "" if status == HTTPStatus.OK else f"status {status}: {body}"
+    return _refusal(_told(admin, nonce, "PUT", DELAY_PATH, delay))
 
 
 def put_routes(admin: Endpoint, nonce: str, change: RoutesChange) -> str:
     """Give a gateway other routes, or ask whether it could take them; empty, or why not."""
-    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
-    answer = _exchange(connection, "PUT", ROUTES_PATH, change.model_dump_json().encode(), nonce)
+    answer = _told(admin, nonce, "PUT", ROUTES_PATH, change)
     if isinstance(answer, str):
         return answer
     status, body = answer
     return "" if status == HTTPStatus.OK else str(body.get("reason", f"status {status}"))
 
 
-def _members(answer: tuple[int, dict[str, object]] | str) -> MembersView | str:
+def _told(admin: Endpoint, nonce: str, method: str, path: str, body: Contract | None = None) -> Answer:
+    """What a service of the stack says to a change."""
+    connection = http.client.HTTPConnection(admin.reachable_host, admin.port, timeout=PROBE_LIMIT_S)
+    return _exchange(connection, method, path, b"" if body is None else body.model_dump_json().encode(), nonce)
+
+
+def _refusal(answer: Answer) -> str:
+    """Why it was not done, or nothing."""
     if isinstance(answer, str):
         return answer
     status, body = answer
-    if status != HTTPStatus.OK:
-        return f"status {status}: {body}"
+    return "" if status == HTTPStatus.OK else f"status {status}: {body}"
+
+
+def _read(answer: Answer, kind: type[Read], what_else: str) -> Read | str:
+    """The answer as what it should be, or why it is not."""
+    reason = _refusal(answer)
+    if reason or isinstance(answer, str):
+        return reason
     try:
-        return MembersView.model_validate(body)
+        return kind.model_validate(answer[1])
     except ValidationError as error:
-        return f"an answer that is no membership: {error}"
+        return f"{what_else}: {error}"
 
 
 def _exchange(
     connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None, nonce: str = ""
-) -> tuple[int, dict[str, object]] | str:
+) -> Answer:
     headers = {"Connection": "close"}
     if body is not None:
         headers |= {"Content-Type": "application/json", STACK_NONCE_HEADER: nonce}

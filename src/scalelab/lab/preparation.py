@@ -68,7 +68,7 @@ def fill_cache(view: StackView, paths: Sequence[str]) -> None:
     """
     client = SystemClient(view.url, ANSWER_LIMIT_S)
     try:
-        token = client.log_in(view.load_accounts[0] if view.load_accounts else view.login)
+        token = client.log_in(view.accounts_to_ask_as[0])
         with ThreadPoolExecutor(FILLERS, thread_name_prefix="fill-cache") as pool:
             list(pool.map(lambda path: client.get(path, token), paths))
             seen = list(pool.map(lambda path: client.get(path, token).headers.get(CACHE_HEADER.lower()), paths))

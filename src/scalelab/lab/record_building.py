@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
+from scalelab.contracts.http_names import FROM_CACHE
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.fairness import jain_index
 from scalelab.lab.analysis.growth import process_growth
@@ -42,7 +43,6 @@ REQUIRED_CACHE_RATIO = 0.99
 """Least share of hits in a hit scenario, and of misses in a miss scenario."""
 LEAST_POPULATION_DIFFERENCE = 1.0
 """Of an open load: one request more or less under way is within the edges of the window."""
-_HITS = ("HIT", "STALE")
 _NO_CACHE_ANSWER = "none"
 
 
@@ -153,7 +153,7 @@ def evidence_of(record: RunRecord, scenario: Scenario, measured: Measured, circu
 def cache_check(answers: Mapping[str, int], expected: CacheState | None) -> CacheCheck:
     """Hits and misses among the answers that tell; what does not tell is neither."""
     told = {name: count for name, count in answers.items() if name != _NO_CACHE_ANSWER}
-    hits, total = sum(told.get(name, 0) for name in _HITS), sum(told.values())
+    hits, total = sum(told.get(name, 0) for name in FROM_CACHE), sum(told.values())
     return CacheCheck(
         hits=hits,
         misses=total - hits,

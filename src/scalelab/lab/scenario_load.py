@@ -34,7 +34,7 @@ _PROOFS: Mapping[str, ProofKind] = {DATA_PATH: "record", PROCESS_PATH: "process"
 
 def measured_load(scenario: Scenario, view: StackView, directory: Path) -> Load:
     """The load that is measured."""
-    load, accounts = scenario.load, view.load_accounts or (view.login,)
+    load, accounts = scenario.load, view.accounts_to_ask_as
     if load.driver != "locust":
         plan = _own_plan(scenario, view.url)
         return OwnLoad(view.url, accounts, plan, directory, scenario.name)
@@ -56,7 +56,7 @@ def warm_up_load(scenario: Scenario, view: StackView, directory: Path) -> Locust
     reads = {route: weight for route, weight in behaviour_of_scenario(scenario).mix.items() if route in _PROOFS}
     return LocustLoad(
         base_url=view.url,
-        accounts=view.load_accounts or (view.login,),
+        accounts=view.accounts_to_ask_as,
         users=scenario.warm_up.users,
         spawn_rate_per_s=scenario.warm_up.users,
         duration_s=scenario.warm_up.duration_s,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scalelab.contracts.http_names import DATA_PATH, LONGTASK_PATH, PROCESS_PATH
 from scalelab.contracts.metric_names import REQUESTS_TOTAL, TASK_EXECUTIONS_TOTAL
-from scalelab.contracts.stack_view import Account, ServiceName, StackView
+from scalelab.contracts.stack_view import ServiceName, StackView
 from scalelab.lab.correctness.acknowledged import AcknowledgedTask, task_outcomes
 from scalelab.lab.probes.exposition import metric_sum, metric_sums
 from scalelab.lab.results.run_record import TaskOutcomes
@@ -41,7 +41,7 @@ def acknowledged_outcomes(view: StackView, file: Path) -> TaskOutcomes | None:
         tasks = [AcknowledgedTask.model_validate_json(line) for line in file.read_text(encoding="utf-8").splitlines()]
         client = SystemClient(view.url)
         subjects = {task.subject for task in tasks}
-        tokens = {one.username: client.log_in(one) for one in _accounts(view) if one.username in subjects}
+        tokens = {one.username: client.log_in(one) for one in view.accounts_to_ask_as if one.username in subjects}
         return task_outcomes(
             tasks,
             tokens,
@@ -50,10 +50,6 @@ def acknowledged_outcomes(view: StackView, file: Path) -> TaskOutcomes | None:
         )
     except (FileNotFoundError, SystemAnswerError):
         return None
-
-
-def _accounts(view: StackView) -> tuple[Account, ...]:
-    return view.load_accounts or (view.login,)
 
 
 def _counts(view: StackView, name: ServiceName, count: Callable[[str], int]) -> dict[str, int] | None:

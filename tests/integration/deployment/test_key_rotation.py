@@ -1,43 +1,33 @@
 """New keys for three real gateways under load: no request fails, and every gateway takes every token at once."""
 
 import json
-import threading
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 import pytest
 
+from at_work import AtWork
+
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 ROTATIONS = 3
 
 
-class Visitors:
+class Visitors(AtWork):
     """Each logs in and at once reads three times, so that a token meets gateways that did not sign it."""
 
     def __init__(self, view, count=3):
         self._address = urlsplit(view["url"]).netloc
         self._account = json.dumps(view["login"])
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._visit_on) for _ in range(count)]
+        super().__init__(count)
         self.logins = 0
         self.kept = {}
         self.failures = []
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_exception):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
     def read(self, token):
         return self._ask("GET", "/data?key=1", None, {"Authorization": f"Bearer {token}"})[0]
 
-    def _visit_on(self):
-        while not self._stop.is_set():
+    def work(self, _number):
+        while not self.stopped.is_set():
             try:
                 status, body = self._ask("POST", "/login", self._account, {})
                 if status != 200:

@@ -2,7 +2,6 @@
 
 import json
 import stat
-import threading
 import time
 from collections import Counter
 from http import HTTPStatus
@@ -12,13 +11,15 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from at_work import AtWork
+
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 RECORDS = 1000
 SMALL = ("--set", f"database.records={RECORDS}")
 KILLED = {"api_gateway", "load_balancer", "cache", "database"}
 
 
-class LightLoad:
+class LightLoad(AtWork):
     """A few clients that ask `/data` as fast as they are answered, and count what they got."""
 
     def __init__(self, view, clients=4):
@@ -27,23 +28,12 @@ class LightLoad:
             "POST", "/login", json.dumps(view["login"]), {"Content-Type": "application/json"}
         )
         self._authorization = {"Authorization": f"Bearer {json.loads(answer)['access_token']}"}
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask_on, args=(number,)) for number in range(clients)]
+        super().__init__(clients)
         self.answers = Counter()
         self.failures = []
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_exception):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask_on(self, key):
-        while not self._stop.is_set():
+    def work(self, key):
+        while not self.stopped.is_set():
             key = (key + 10) % RECORDS
             try:
                 status, headers, _body = self._ask("GET", f"/data?key={key + 1}", None, self._authorization)

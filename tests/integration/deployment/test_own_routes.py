@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from at_work import AtWork
 from scalelab.deployment.attach import attach
 from scalelab.deployment.errors import RoutesError
 from scalelab.deployment.routes_file import parse_routes
@@ -103,29 +104,18 @@ def ask(url, method, path, body=None, headers=None):
         connection.close()
 
 
-class Visitors:
+class Visitors(AtWork):
     """Each reads on and on, over one connection."""
 
     def __init__(self, url, count=4):
         self._address = urlsplit(url).netloc
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._visit_on) for _ in range(count)]
+        super().__init__(count)
         self.answers = []
         self.failures = []
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_exception):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _visit_on(self):
+    def work(self, _number):
         connection = HTTPConnection(self._address, timeout=20)
-        while not self._stop.is_set():
+        while not self.stopped.is_set():
             try:
                 connection.request("GET", "/open/x")
                 answer = connection.getresponse()

@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from scalelab.contracts.http_names import FROM_CACHE
 from scalelab.lab.results.recording import FineRecord
 
 STEP_S = 0.1
-CACHE_HITS = frozenset({"HIT", "STALE"})
 _FIELDS = ("completed", "failed", "hits", "slowest_s")
 
 
@@ -32,7 +32,7 @@ class FineTimeline:
 
     def note_cache(self, now_s: float, outcome: str) -> None:
         """What the cache header of a good answer said."""
-        self.hits[int(now_s / STEP_S)] += outcome in CACHE_HITS
+        self.hits[int(now_s / STEP_S)] += outcome in FROM_CACHE
 
     def fail(self, now_s: float) -> None:
         """None, or a bad one."""

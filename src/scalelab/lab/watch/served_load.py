@@ -79,7 +79,7 @@ def plan_of(view: StackView, wanted: StartLoad) -> LoadPlan:
     Raises:
         SystemAnswerError: a login was refused or not answered.
     """
-    tokens = log_in(SystemClient(view.url), view.load_accounts or (view.login,))
+    tokens = log_in(SystemClient(view.url), view.accounts_to_ask_as)
     return LoadPlan(
         requests=(RequestTemplate(name=DATA_PATH, url=f"{view.url}{DATA_PATH}?key={KEY_PLACE}"),),
         load=OpenLoad(rate_per_s=wanted.rate_per_s, is_poisson=True),

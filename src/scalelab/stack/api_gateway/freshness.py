@@ -6,6 +6,8 @@ from hashlib import blake2b
 from http import HTTPStatus
 from typing import Literal
 
+from scalelab.stack.http_cache.freshness import FORBIDS_STALE
+
 Lookup = Literal["use", "refresh", "ignore"]
 """Look and store; store without looking; neither."""
 
@@ -13,8 +15,6 @@ _DIRECTIVE = re.compile(r'\s*([A-Za-z0-9!#$%&\'*+.^_`|~-]+)(?:=(?:"((?:[^"\\]|\\
 _ENTITY_TAG = re.compile(r'\s*(?:W/)?("[^"]*")\s*(?:,|$)')
 _DECIDING = frozenset({"cache-control", "content-encoding", "set-cookie", "vary"})
 _NEVER_STORED = ("no-store", "private", "no-cache")
-_NEVER_STALE = ("must-revalidate", "proxy-revalidate", "s-maxage")
-"""RFC 9111, section 5.2.2: each forbids a shared cache to answer with what is no longer fresh."""
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _OF_ONE_CLIENT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -66,7 +66,7 @@ def storable_s(
 def may_stand_in(status: int, headers: Sequence[tuple[str, str]]) -> bool:
     """Whether a stored answer may be given beyond its time when its service fails (RFC 5861, section 4)."""
     said = directives(_values_by_name(headers).get("cache-control", ()))
-    return status == HTTPStatus.OK and not any(name in said for name in _NEVER_STALE)
+    return status == HTTPStatus.OK and not any(name in said for name in FORBIDS_STALE)
 
 
 def may_be_shared(status: int, headers: Sequence[tuple[str, str]]) -> bool:

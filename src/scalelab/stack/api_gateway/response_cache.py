@@ -27,6 +27,7 @@ from scalelab.stack.api_gateway.response_store import (
     with_validators,
 )
 from scalelab.stack.cache import FaultKind
+from scalelab.stack.http_cache.freshness import ERROR_STATUSES
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
 
 __all__ = ["MAX_BODY_BYTES", "ResponseCache", "Sharing", "cached"]
@@ -38,8 +39,6 @@ CACHE_NAME = "scalelab"
 PASSED_ON = "fwd=bypass"
 """What Cache-Status says of a route that keeps nothing."""
 _CACHE_NAME, _CACHE_STATUS_NAME = CACHE_HEADER.lower().encode(), CACHE_STATUS_HEADER.lower().encode()
-_ERRORS = frozenset({500, 502, 503, 504})
-"""RFC 5861, section 4: what `stale-if-error` calls an error."""
 _ANSWERED_FROM_CACHE = ("GET", "HEAD")
 _HEADERS_OF_NOT_MODIFIED = ("age", "cache-control", "etag", "expires", "vary")
 
@@ -116,7 +115,7 @@ async def _filled(
     request: Request, handler: Handler, responses: ResponseCache, place: Place, finding: Finding
 ) -> Response:
     filled, is_collapsed = await responses.filling.join(request, handler, place, finding)
-    if filled.status in _ERRORS:
+    if filled.status in ERROR_STATUSES:
         stand_in = await responses.store.find_stand_in(place)
         if stand_in is not None:
             return _aged(request, responses.store, stand_in, _as_stored(stand_in), "STALE")

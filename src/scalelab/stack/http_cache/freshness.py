@@ -50,10 +50,16 @@ def staleness_s(response: Response, now_s: float) -> float:
     return current_age_s(response, now_s) - freshness_lifetime_s(response)
 
 
+FORBIDS_STALE = frozenset({"must-revalidate", "proxy-revalidate", "no-cache", "s-maxage"})
+"""RFC 9111 section 5.2.2: each keeps a shared cache from answering with what is no longer fresh."""
+ERROR_STATUSES = frozenset({500, 502, 503, 504})
+"""RFC 5861 section 4: what `stale-if-error` calls an error."""
+
+
 def may_be_stale(response: Response) -> bool:
     """Whether the origin lets a cache serve it stale at all (RFC 9111 section 4.2.4)."""
     governing = response.governing
-    return not any(name in governing for name in ("must-revalidate", "proxy-revalidate", "no-cache", "s-maxage"))
+    return not any(name in governing for name in FORBIDS_STALE)
 
 
 def is_within_stale_window(response: Response, directive: str, now_s: float) -> bool:

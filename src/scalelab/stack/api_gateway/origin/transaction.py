@@ -14,13 +14,11 @@ from scalelab.stack.api_gateway.origin.store import Found, OriginStore
 from scalelab.stack.http_cache.conditions import CONDITIONAL_FIELDS, freshened, validating_fields
 from scalelab.stack.http_cache.exchange import Request, Response
 from scalelab.stack.http_cache.fields import Fields
+from scalelab.stack.http_cache.freshness import ERROR_STATUSES
 from scalelab.stack.http_cache.invalidating import invalidated_urls
 from scalelab.stack.http_cache.reuse import Reuse, decide_reuse, may_serve_on_error
 from scalelab.stack.http_cache.storing import may_store, stored_fields
 from scalelab.stack.upstream import UpstreamFault
-
-_ERROR_STATUSES = frozenset({500, 502, 503, 504})
-"""RFC 5861 section 4: what `stale-if-error` calls an error."""
 
 
 class OriginCache:
@@ -91,7 +89,7 @@ class OriginCache:
     async def _validate(self, asked: Asked, found: Found, stored: Response, reuse: Reuse) -> Outgoing | UpstreamFault:
         reason = f"fwd={reuse.forward_reason}"
         response = await self._revalidated(asked, stored, found.fence)
-        if isinstance(response, UpstreamFault) or response.status in _ERROR_STATUSES:
+        if isinstance(response, UpstreamFault) or response.status in ERROR_STATUSES:
             if may_serve_on_error(asked.request, stored, self._clock_s()):
                 return from_store(asked.request, stored, reuse.age_s, f"hit; ttl={int(reuse.ttl_s)}", "STALE")
             return self._fresh(asked, response, reason, "MISS")
@@ -106,7 +104,7 @@ class OriginCache:
             return answer
         if answer.status == HTTPStatus.NOT_MODIFIED and conditions != Fields():
             answer = freshened(stored, answer)
-        if answer.status not in _ERROR_STATUSES:  # a good entry is not replaced by an error
+        if answer.status not in ERROR_STATUSES:  # a good entry is not replaced by an error
             await self._keep(asked, answer, fence)
         return answer
 
