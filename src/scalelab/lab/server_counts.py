@@ -38,7 +38,8 @@ def answered_between(before: dict[str, int] | None, after: dict[str, int] | None
 def acknowledged_outcomes(view: StackView, file: Path) -> TaskOutcomes | None:
     """What became of the tasks in the file; None when there is none, or the system does not tell."""
     try:
-        tasks = [AcknowledgedTask.model_validate_json(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        *lines, _half_a_line = file.read_text(encoding="utf-8").split("\n")  # a killed generator leaves half a line
+        tasks = [AcknowledgedTask.model_validate_json(line) for line in lines]
         client = SystemClient(view.url)
         subjects = {task.subject for task in tasks}
         tokens = {one.username: client.log_in(one) for one in view.accounts_to_ask_as if one.username in subjects}

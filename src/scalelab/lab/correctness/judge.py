@@ -18,8 +18,12 @@ class AnswerJudge:
         self._longest_age_s = longest_age_s
         self._versions = AcknowledgedVersions()
         self._submissions = Submissions()
-        self.acknowledged: dict[str, AcknowledgedTask] = {}
-        """By id: what must come to its end."""
+        self._acknowledged: list[AcknowledgedTask] = []
+
+    def take_acknowledged(self) -> tuple[AcknowledgedTask, ...]:
+        """Tasks acknowledged since the last call, each once: what must come to its end. They are not kept."""
+        taken, self._acknowledged = tuple(self._acknowledged), []
+        return taken
 
     def of_data(self, key: int, asked_s: float, headers: Headers, body: bytes) -> Defect:
         """A read of a record, sent at `asked_s`."""
@@ -62,7 +66,8 @@ class AnswerJudge:
             return "malformed"
         if view.subject != subject:
             return "foreign"
-        if self._submissions.is_done_twice(name, view.id):
-            return "done twice"
-        self.acknowledged[view.id] = AcknowledgedTask(id=view.id, subject=subject, submitted_at_s=view.submitted_at_s)
-        return ""
+        first_id = self._submissions.first_id(name, view.id)
+        if not first_id:
+            task = AcknowledgedTask(id=view.id, subject=subject, submitted_at_s=view.submitted_at_s)
+            self._acknowledged.append(task)
+        return "done twice" if first_id not in {"", view.id} else ""

@@ -44,9 +44,11 @@ class Submissions:
         self._most = most
         self._ids: OrderedDict[str, str] = OrderedDict()
 
-    def is_done_twice(self, name: str, task_id: str) -> bool:
-        """Whether this name has become another task before; notes the first."""
-        first = self._ids.setdefault(name, task_id)
-        if len(self._ids) > self._most:
-            self._ids.popitem(last=False)
-        return first != task_id
+    def first_id(self, name: str, task_id: str) -> str:
+        """The task that this name became before; empty for a new name, which is noted."""
+        first = self._ids.get(name, "")
+        if not first:
+            self._ids[name] = task_id
+            if len(self._ids) > self._most:
+                self._ids.popitem(last=False)
+        return first

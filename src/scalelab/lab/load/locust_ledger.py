@@ -48,6 +48,6 @@ class Ledger:
         if self._recordings:
             is_whole = not is_last or not self.missing
             recording = merged_recording(list(self._recordings.values()), is_whole=is_whole)
-            if is_last:
-                outlet.tasks(self._tasks)
+            outlet.tasks(self._tasks)
+            self._tasks = []
             outlet.books(recording, merged_histograms(self._histograms.values()))

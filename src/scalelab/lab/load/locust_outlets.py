@@ -43,7 +43,7 @@ class PartBooks(Contract):
     histograms: dict[str, str] = Field(default_factory=dict)
     """By tag, encoded; not in every message."""
     tasks: tuple[AcknowledgedTask, ...] = ()
-    """All that were acknowledged; before the last recording."""
+    """Acknowledged since the message before."""
 
 
 class Outlet(Protocol):
@@ -56,7 +56,7 @@ class Outlet(Protocol):
         """Everything so far; None: the histograms will come later. Nothing follows a final recording."""
 
     def tasks(self, tasks: Sequence[AcknowledgedTask]) -> None:
-        """What must come to its end, for whoever looks it up afterwards."""
+        """Acknowledged since the last call, for whoever looks up afterwards what became of them."""
 
 
 class FileOutlet:
@@ -83,8 +83,8 @@ class FileOutlet:
     def tasks(self, tasks: Sequence[AcknowledgedTask]) -> None:
         """See `Outlet`."""
         if self._directory and tasks:
-            lines = "".join(task.model_dump_json() + "\n" for task in tasks)
-            replace_file(Path(self._directory) / TASKS_FILE, lines)
+            with (Path(self._directory) / TASKS_FILE).open("a", encoding="utf-8") as file:
+                file.writelines(task.model_dump_json() + "\n" for task in tasks)
 
 
 class MasterOutlet:

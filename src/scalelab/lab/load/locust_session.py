@@ -131,7 +131,6 @@ class LoadSession:
         if self._ticking is not None:
             self._ticking.kill()
         self._append_rows(0.0, 0.0, is_last=True)
-        self._outlet.tasks(tuple(self._judge.acknowledged.values()))
         self._write(with_histograms=True)  # the last word: a master waits for nothing more
         if getattr(self._environment.parsed_options, "csv_prefix", None):
             gevent.sleep(1.5 * stats.CSV_STATS_INTERVAL_SEC)  # Locust's writer has no last round of its own
@@ -170,6 +169,7 @@ class LoadSession:
         self._outlet.rows(rows)
 
     def _write(self, *, with_histograms: bool) -> None:
+        self._outlet.tasks(self._judge.take_acknowledged())
         recording = self.recorder.recording().model_copy(update={"tasks_handed_in": self.acts.tasks_handed_in})
         self._outlet.books(recording, self.recorder.histograms() if with_histograms else None)
 

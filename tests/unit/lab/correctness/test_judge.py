@@ -89,4 +89,5 @@ def test_a_task_handed_in_twice_is_one_task(judge, first, second, defect):
     """One name, one task, its owner's. A second attempt is right after one that failed."""
     assert judge.of_submission("n1", "alice", first) == ""
     assert judge.of_submission("n1", "alice", second) == defect
-    assert [(one.id, one.subject) for one in judge.acknowledged.values()] == [("1", "alice")]
+    assert [(one.id, one.subject) for one in judge.take_acknowledged()] == [("1", "alice")]
+    assert judge.take_acknowledged() == ()

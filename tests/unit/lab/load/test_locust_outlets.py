@@ -1,10 +1,11 @@
 """Where a Locust process puts what it counted."""
 
+from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.load.locust_outlets import PART_MESSAGE, FileOutlet, MasterOutlet, PartBooks
 from scalelab.lab.load.locust_recorder import LoadRecorder
 from scalelab.lab.results.histogram_log import new_histogram
 from scalelab.lab.results.measured_files import read_measured
-from scalelab.lab.results.recording import TimelineRow
+from scalelab.lab.results.recording import TASKS_FILE, TimelineRow
 from scalelab.lab.results.run_record import Window
 
 
@@ -36,6 +37,17 @@ def test_files_are_those_of_a_scenario(tmp_path):
 
     assert [row.sent for row in measured.timeline] == [3]
     assert measured.histograms["actual:/data:completed"].get_total_count() == 1
+
+
+def test_tasks_are_written_as_they_are_acknowledged(tmp_path):
+    """An hour's tasks are not kept in memory."""
+    outlet = FileOutlet(str(tmp_path))
+    for task_id in ("a", "b"):
+        outlet.tasks([AcknowledgedTask(id=task_id, subject="student", submitted_at_s=1.0)])
+
+    lines = (tmp_path / TASKS_FILE).read_text(encoding="utf-8").splitlines()
+
+    assert [AcknowledgedTask.model_validate_json(line).id for line in lines] == ["a", "b"]
 
 
 def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
