@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from containers.images import OURS, ROOT, build_ours
+from scalelab.lab.results.measured_files import read_measured
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -31,10 +32,10 @@ def load_services(engine, tmp_path_factory):
         "LOAD_PORTS": "17100-17101",
     }
 
-    def compose(*arguments):
+    def compose(*arguments, **told):
         finished = subprocess.run(
             ["docker", "compose", "-f", ROOT / "deploy" / "compose.load.yaml", *arguments],
-            env=environment,
+            env=environment | told,
             capture_output=True,
             text=True,
             check=False,
@@ -44,7 +45,7 @@ def load_services(engine, tmp_path_factory):
         return finished.stdout
 
     yield compose, secret
-    compose("--profile", "locust", "down", "--timeout", "1")
+    compose("down", "--timeout", "1")
 
 
 @pytest.fixture
@@ -75,10 +76,40 @@ def test_two_workers_in_containers_make_one_load(scalelab, load_services, target
     assert "it has another secret" in refused.stderr
 
 
-def test_locust_in_containers_is_the_one_that_runs_here(load_services):
-    """Its master and its workers know the locustfile and its options."""
+@pytest.fixture
+def locust_load(engine, scalelab, load_services, tmp_path):
+    """What Locust's master and two workers beside a stack in containers recorded of 6 s of 12 users."""
     compose, _ = load_services
+    scalelab("up", "--on", "compose", "--name", "beside", "--gateways", "2", "--detach")
+    accounts, results = tmp_path / "accounts.json", tmp_path / "results"
+    accounts.touch(mode=0o600)
+    accounts.write_text(scalelab("status", "--json", "--name", "beside").stdout)
+    results.mkdir()
+    (network,) = engine.run("network", "ls", "--filter", "name=beside", "--format", "{{.Name}}").split()
+    told = {
+        "COMPOSE_PROJECT_NAME": "scalelab-locust",
+        "LOAD_NETWORK": network,
+        "LOAD_NETWORK_IS_THE_STACKS": "true",
+        "LOAD_ACCOUNTS": str(accounts),
+        "LOAD_RESULTS": str(results),
+        "LOAD_USERS": "12",
+        "LOAD_DURATION_S": "6",
+    }
+    compose("--profile", "locust", "up", "--detach", "--no-build", "locust_master", "locust_worker", **told)
+    try:
+        compose("--profile", "locust", "wait", "locust_master", **told)  # ends as the master did
+    finally:
+        compose("--profile", "locust", "down", "--timeout", "1", **told)
+        scalelab("down", "--name", "beside")
+    return read_measured(results)
 
-    said = compose("--profile", "locust", "run", "--rm", "--no-deps", "locust_worker", "--list")
 
-    assert "LaboratoryUser" in said
+def test_locust_in_containers_loads_a_stack_in_containers(locust_load):
+    """The master's books are those of both workers: every user, every request with its answer, nothing twice."""
+    books = locust_load.recording.books
+
+    assert locust_load.recording.is_final
+    assert not locust_load.recording.is_interrupted
+    assert max(row.users for row in locust_load.timeline) == 12
+    assert books.sent == sum(row.sent for row in locust_load.timeline)
+    assert 12 <= books.completed == books.sent

@@ -16,8 +16,8 @@ from scalelab.lab.preparation import PreparationError, fill_cache, flush_cache, 
 from scalelab.lab.probes.recorder import ProbeTarget, probing
 from scalelab.lab.probes.rows import PROBES_FILE
 from scalelab.lab.record_building import Circumstances, build_record
-from scalelab.lab.results.measured_files import read_measured
-from scalelab.lab.results.recording import FAULTS_FILE, TASKS_FILE, TimelineRow
+from scalelab.lab.results.measured_files import read_measured, read_tasks
+from scalelab.lab.results.recording import FAULTS_FILE, TimelineRow
 from scalelab.lab.results.run_directory import RunDirectory, ScenarioContext
 from scalelab.lab.results.run_record import RunRecord
 from scalelab.lab.scenario_load import hot_paths, measured_load, warm_up_load
@@ -125,7 +125,7 @@ def _measure(
         progress.phase("waiting for the tasks that were handed in", None)
         _wait_for_tasks(view)
         circumstances.task_executions = answered_between(executed_before, task_executions(view))
-        circumstances.task_outcomes = acknowledged_outcomes(view, directory / TASKS_FILE)
+        circumstances.task_outcomes = acknowledged_outcomes(view, read_tasks(directory))
     circumstances.machine_busy_ratio = target.cost.busy_rounds / target.cost.rounds if target.cost.rounds else None
     if not scenario.faults:
         circumstances.system_faults = system_faults(view, system)

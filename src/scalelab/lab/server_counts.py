@@ -1,7 +1,6 @@
 """What the services say that they did: held against what the clients say that they asked for and got."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from scalelab.contracts.http_names import DATA_PATH, LONGTASK_PATH, PROCESS_PATH
 from scalelab.contracts.metric_names import REQUESTS_TOTAL, TASK_EXECUTIONS_TOTAL
@@ -35,11 +34,11 @@ def answered_between(before: dict[str, int] | None, after: dict[str, int] | None
     return sum(differences) if min(differences, default=0) >= 0 else None
 
 
-def acknowledged_outcomes(view: StackView, file: Path) -> TaskOutcomes | None:
-    """What became of the tasks in the file; None when there is none, or the system does not tell."""
+def acknowledged_outcomes(view: StackView, tasks: Sequence[AcknowledgedTask]) -> TaskOutcomes | None:
+    """What became of those tasks; None when there is none, or the system does not tell."""
+    if not tasks:
+        return None
     try:
-        *lines, _half_a_line = file.read_text(encoding="utf-8").split("\n")  # a killed generator leaves half a line
-        tasks = [AcknowledgedTask.model_validate_json(line) for line in lines]
         client = SystemClient(view.url)
         subjects = {task.subject for task in tasks}
         tokens = {one.username: client.log_in(one) for one in view.accounts_to_ask_as if one.username in subjects}
@@ -49,7 +48,7 @@ def acknowledged_outcomes(view: StackView, file: Path) -> TaskOutcomes | None:
             lambda path, token: client.request("GET", path, {"Authorization": f"Bearer {token}"}),
             view.topology.worker.result_ttl_s,
         )
-    except (FileNotFoundError, SystemAnswerError):
+    except SystemAnswerError:
         return None
 
 

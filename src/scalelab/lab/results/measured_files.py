@@ -9,18 +9,20 @@ from hdrh.histogram import HdrHistogram
 from pydantic import ValidationError
 
 from scalelab.contracts.faults import FaultTrace
+from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.probes.rows import PROBES_FILE, ProbeRow
 from scalelab.lab.results.histogram_log import read_histograms
 from scalelab.lab.results.recording import (
     FAULTS_FILE,
     HISTOGRAM_FILE,
     RECORDING_FILE,
+    TASKS_FILE,
     TIMELINE_FILE,
     Recording,
     TimelineRow,
 )
 
-RowT = TypeVar("RowT", TimelineRow, ProbeRow, FaultTrace)
+RowT = TypeVar("RowT", TimelineRow, ProbeRow, FaultTrace, AcknowledgedTask)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ def read_measured(directory: Path) -> Measured:
 def read_timeline(file: Path) -> tuple[TimelineRow, ...]:
     """Whole lines in order; a torn last line is left out."""
     return _read_rows(TimelineRow, file)
+
+
+def read_tasks(directory: Path) -> tuple[AcknowledgedTask, ...]:
+    """Tasks whose hand-in was acknowledged; empty when the load was not one that hands in tasks."""
+    return _read_rows(AcknowledgedTask, directory / TASKS_FILE)
 
 
 def _read_rows(model: type[RowT], file: Path) -> tuple[RowT, ...]:
