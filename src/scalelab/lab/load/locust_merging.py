@@ -4,7 +4,7 @@ Counts and sums add up, histograms are merged bucket by bucket; of what says how
 worst stays.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TypeVar
@@ -67,11 +67,11 @@ def merged_row(rows: Sequence[TimelineRow]) -> TimelineRow:
 
 def merged_histograms(texts: Iterable[Mapping[str, str]]) -> dict[str, HdrHistogram]:
     """By tag, from encoded ones."""
-    merged: dict[str, HdrHistogram] = {}
+    merged: defaultdict[str, HdrHistogram] = defaultdict(new_histogram)
     for by_tag in texts:
         for tag, text in by_tag.items():
-            merged.setdefault(tag, new_histogram()).decode_and_add(text)
-    return merged
+            merged[tag].decode_and_add(text)
+    return dict(merged)
 
 
 def _measures(measures: Iterable[LatencyMeasure]) -> tuple[LatencyMeasure, ...]:

@@ -4,7 +4,7 @@ One flight = one request on its way. Whatever is still in flight at the end is c
 sent = completed + failed + timed out + censored.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -76,7 +76,7 @@ class LoadRecorder:
         self._is_final = False
         self._in_flight: dict[Flight, None] = {}
         self._totals: Counter[str] = Counter()
-        self._measures: dict[tuple[str, Outcome], _Measure] = {}
+        self._measures: defaultdict[tuple[str, Outcome], _Measure] = defaultdict(_Measure)
         self._answers: Counter[tuple[str, Outcome]] = Counter()
         self._cache_answers: Counter[str] = Counter()
         self._instances: Counter[str] = Counter()
@@ -241,7 +241,7 @@ class LoadRecorder:
             second = int(now_s)
             self._latency_rows_s[second] = self._latency_rows_s.get(second, 0.0) + latency_s
         if flight.is_of_window:
-            self._measures.setdefault((flight.route, outcome), _Measure()).enter(latency_s)
+            self._measures[flight.route, outcome].enter(latency_s)
         if self._is_in_window(now_s):
             self._answers[flight.route, outcome] += 1
         if self._is_early(now_s):

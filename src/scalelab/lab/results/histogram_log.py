@@ -5,6 +5,7 @@ Values are whole microseconds, three digits. Never drops a value in silence: `re
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,13 +52,12 @@ def read_histograms(file: Path) -> dict[str, HdrHistogram]:
     Raises:
         OSError: the file cannot be read.
     """
-    histograms: dict[str, HdrHistogram] = {}
+    histograms: defaultdict[str, HdrHistogram] = defaultdict(new_histogram)
     for line in file.read_text(encoding="ascii").splitlines():
         match = _LINE.match(line)
         if match is not None:
-            histogram = histograms.setdefault(match.group(1), new_histogram())
-            histogram.decode_and_add(match.group(5))
-    return histograms
+            histograms[match.group(1)].decode_and_add(match.group(5))
+    return dict(histograms)
 
 
 def replace_file(file: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """The recorder with a clock of ours: every request ends up in the books, once."""
 
 import pytest
+from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,19 @@ def a_recorder(clock, start_s=2.0, end_s=10.0):
 @pytest.fixture
 def clock():
     return Clock()
+
+
+@pytest.fixture
+def histograms_made(monkeypatch):
+    made = []
+    initialise = HdrHistogram.__init__
+
+    def counting(histogram, *arguments):
+        made.append(arguments)
+        initialise(histogram, *arguments)
+
+    monkeypatch.setattr(HdrHistogram, "__init__", counting)
+    return made
 
 
 def test_a_request_is_in_flight_until_it_lands(clock):
@@ -64,6 +78,17 @@ def test_latency_belongs_to_the_window_in_which_the_request_was_sent(clock):
     assert recording.books.completed == 2
     assert recording.books.completed_in_drain == 1
     assert recording.early.count == 1
+
+
+def test_a_request_makes_no_histogram_of_its_own(clock, histograms_made):
+    """One for each route and outcome: at 190 KB each, more would be a load for the generator itself."""
+    recorder = a_recorder(clock)
+    clock.now_s += 3.0
+    for _ in range(20):
+        recorder.complete(recorder.send("/data"))
+        recorder.fail(recorder.send("/data"), "500")
+
+    assert len(histograms_made) == 2
 
 
 def test_nothing_may_be_sent_at_or_after_the_end(clock):

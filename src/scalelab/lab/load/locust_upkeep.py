@@ -1,0 +1,26 @@
+"""Keeps Locust's own statistics from growing with the length of a load.
+
+Locust counts requests by second for ever (`StatsEntry.num_reqs_per_sec`, `num_fail_per_sec`), and reads the last
+twelve.
+"""
+
+from collections.abc import Iterable
+
+from locust.stats import RequestStats, StatsEntry
+
+KEPT_S = 60
+
+
+def forget_old_seconds(stats: RequestStats) -> None:
+    """Drop counts of seconds that nobody reads any more; `KEPT_S` before the last request."""
+    if stats.last_request_timestamp is None:
+        return
+    oldest_s = int(stats.last_request_timestamp) - KEPT_S
+    for entry in _entries(stats):
+        for counts in (entry.num_reqs_per_sec, entry.num_fail_per_sec):
+            for second in [second for second in counts if second < oldest_s]:
+                del counts[second]
+
+
+def _entries(stats: RequestStats) -> Iterable[StatsEntry]:
+    return (stats.total, *stats.entries.values())
