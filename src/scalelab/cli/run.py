@@ -105,9 +105,19 @@ def read_plan(
         CommandError: with every fault.
     """
     file = _experiment_file(experiment)
-    document, faults = apply_overrides(_document(file), [_full_path(setting) for setting in settings])
+    full = [_full_path(setting) for setting in settings]
+    document, faults = apply_overrides(_document(file), full)
+    chosen = {setting.partition("=")[0].strip() for setting in full}
     try:
-        return make_plan(document, str(file), is_quick=is_quick, is_verify=is_verify, only=only, known_faults=faults)
+        return make_plan(
+            document,
+            str(file),
+            is_quick=is_quick,
+            is_verify=is_verify,
+            chosen=chosen,
+            only=only,
+            known_faults=faults,
+        )
     except ExperimentError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
 

@@ -1,6 +1,6 @@
 """An experiment as data: versioned TOML, validated as a whole before anything starts. Never runs anything."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -208,15 +208,20 @@ class Experiment(Contract):
         return slo
 
 
-def quick_document(document: Mapping[str, Any], quick: Quick) -> dict[str, Any]:
-    """The experiment's document as `--quick` runs it."""
+def quick_document(
+    document: Mapping[str, Any], quick: Quick, chosen: Collection[str] = frozenset()
+) -> dict[str, Any]:
+    """The experiment's document as `--quick` runs it; fields that somebody `chosen` by hand stay as they are."""
     load, warm_up = dict(document.get("load", {})), dict(document.get("warm_up", {}))
-    changes = (
-        (load, "users", quick.users),
-        (load, "rate_per_s", quick.rate_per_s),
-        (load, "duration_s", quick.duration_s),
-    )
-    for table, key, value in (*changes, (warm_up, "duration_s", quick.warm_up_duration_s)):
-        if value is not None:
-            table[key] = value
-    return {**document, "load": load, "warm_up": warm_up}
+    changes = {
+        "load.users": quick.users,
+        "load.rate_per_s": quick.rate_per_s,
+        "load.duration_s": quick.duration_s,
+        "warm_up.duration_s": quick.warm_up_duration_s,
+    }
+    tables = {"load": load, "warm_up": warm_up}
+    for path, value in changes.items():
+        table, _, key = path.partition(".")
+        if value is not None and path not in chosen:
+            tables[table][key] = value
+    return {**document, **tables}

@@ -3,7 +3,7 @@
 Pure. All faults are found here, before anything starts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from random import Random
 from typing import Any, Literal, TypeVar, get_args
@@ -78,6 +78,7 @@ def make_plan(
     *,
     is_quick: bool = False,
     is_verify: bool = False,
+    chosen: Collection[str] = frozenset(),
     only: Sequence[str] = (),
     known_faults: Sequence[str] = (),
 ) -> Plan:
@@ -87,6 +88,7 @@ def make_plan(
         document: as read from TOML.
         source: its name, for messages.
         is_quick: apply its `[quick]` table.
+        chosen: paths of fields, such as `load.users`, that were set by hand: `[quick]` leaves them alone.
         is_verify: add the scenarios of its `[verify]` table.
         only: names of the scenarios to run; all of them if empty.
         known_faults: found before; reported together with ours.
@@ -97,7 +99,7 @@ def make_plan(
     try:
         experiment = Experiment.model_validate(document)
         if is_quick:
-            document = quick_document(document, experiment.quick)
+            document = quick_document(document, experiment.quick, chosen)
             experiment = Experiment.model_validate(document)
     except ValidationError as error:
         faults = [*known_faults, *validation_faults(error, document, Experiment), *_factor_faults(document)]

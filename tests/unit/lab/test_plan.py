@@ -43,6 +43,16 @@ def test_the_classic_window_starts_after_ramp_and_settling(classic):
     assert (load.ramp_s, load.window_start_s, load.duration_s) == (10.0, 12.0, 60.0)
 
 
+def test_what_was_set_by_hand_is_not_made_quick(classic):
+    """`--quick --set load.users=20` means 20 users."""
+    classic["load"]["users"] = 20
+
+    scenario = make_plan(classic, "classic.toml", is_quick=True, chosen={"load.users"}).scenarios[0]
+
+    assert scenario.load.users == 20
+    assert scenario.load.duration_s == 10.0
+
+
 def test_quick_changes_what_its_table_says(classic):
     """100 users for 10 s, warmed up for 2 s; everything else stays."""
     scenario = make_plan(classic, "classic.toml", is_quick=True).scenarios[0]
