@@ -13,11 +13,12 @@ LEAST_WIDTH = 165
 
 
 def print_summary(content: ReportContent) -> None:
-    """The table, if there is anything in it."""
+    """The table, if there is anything in it, and the answer in two sentences."""
     if content.summary.rows:
         console = Console()
         console.width = max(console.width, LEAST_WIDTH)
         console.print(summary_table(content.summary))
+        print(*content.answer, sep="\n")
 
 
 def summary_table(summary: TextTable) -> Table:

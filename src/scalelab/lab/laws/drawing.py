@@ -31,7 +31,8 @@ def write_drawing(file: Path, fitted: Sequence[FittedSeries]) -> None:
         file.write_bytes(vl_convert.vegalite_to_png(document, scale=2))
 
 
-def _chart(fitted: FittedSeries) -> Any:
+def law_layers(fitted: FittedSeries, across_title: str, upwards_title: str) -> Any:
+    """Points, the best law through them, and its band, on axes that begin at zero."""
     best, series = fitted.best, fitted.series
     sizes = np.linspace(min(*series.sizes, 1.0), _BEYOND * max(series.sizes), _POINTS).tolist()
     ends = band(best, sizes) or tuple((best.at(size), best.at(size)) for size in sizes)
@@ -40,15 +41,21 @@ def _chart(fitted: FittedSeries) -> Any:
         for size, (low, high) in zip(sizes, ends, strict=True)
     ]
     points = [{"N": size, "X": rate} for size, rate in zip(series.sizes, series.rates, strict=True)]
-    across = alt.X("N:Q", title="N", scale=alt.Scale(zero=True))
-    upwards = alt.Y("X:Q", title="throughput X", scale=alt.Scale(zero=True))
+    across = alt.X("N:Q", title=across_title, scale=alt.Scale(zero=True))
+    upwards = alt.Y("X:Q", title=upwards_title, scale=alt.Scale(zero=True))
+    low = alt.Y("low:Q", title=upwards_title)
+    return alt.layer(
+        chart_of(curve).mark_area(opacity=0.2, color=BLUE).encode(x=across, y=low, y2="high:Q"),
+        chart_of(curve).mark_line(color=BLUE).encode(x=across, y=upwards),
+        chart_of(points).mark_point(filled=True, size=60, color="#222222").encode(x=across, y=upwards),
+    )
+
+
+def _chart(fitted: FittedSeries) -> Any:
+    best = fitted.best
     title = alt.TitleParams(
-        series.name or "Throughput by size",
+        fitted.series.name or "Throughput by size",
         subtitle=f"{best.law.name}: {best.law.formula}. Band: where a new measurement is expected with 95 %.",
         anchor="start",
     )
-    return alt.layer(
-        chart_of(curve).mark_area(opacity=0.2, color=BLUE).encode(x=across, y=alt.Y("low:Q"), y2="high:Q"),
-        chart_of(curve).mark_line(color=BLUE).encode(x=across, y=upwards),
-        chart_of(points).mark_point(filled=True, size=60, color="#222222").encode(x=across, y=upwards),
-    ).properties(width=640, height=320, title=title)
+    return law_layers(fitted, "N", "throughput X").properties(width=640, height=320, title=title)

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import vl_convert as vlc
 
+from scalelab.lab.report.balance_chart import balance_chart
 from scalelab.lab.report.chart_style import NamedChart
 from scalelab.lab.report.charts import bar_charts
 from scalelab.lab.report.content import ReportContent
+from scalelab.lab.report.cpu_chart import cpu_chart
 from scalelab.lab.report.effects_chart import effects_chart
+from scalelab.lab.report.law_charts import law_charts
 from scalelab.lab.report.markdown import render_markdown
 from scalelab.lab.report.page import render_page
+from scalelab.lab.report.percentiles_chart import percentiles_chart
 from scalelab.lab.report.run_content import content_of_run
 from scalelab.lab.report.timeline_chart import timeline_chart
 from scalelab.lab.results.histogram_log import replace_file
@@ -20,7 +24,8 @@ from scalelab.lab.results.reading import StoredRun, read_run
 SUMMARY_FILE = "summary.md"
 PAGE_FILE = "report.html"
 PNG_SCALE = 2.0
-_OWN_CHARTS = ("rt_*_miss", "th_*_miss", "rt_all", "th_all", "effects", "timeline_results*")
+_OWN_CHARTS = ("rt_*_miss", "th_*_miss", "rt_all", "th_all", "law_*", "effects", "percentiles", "balance", "cpu",
+               "timeline_results*")  # fmt: skip
 _ENDINGS = (".png", ".svg")
 
 
@@ -42,8 +47,7 @@ def build_report(run_directory: Path, reports: Path) -> BuiltReport:
     """
     run = read_run(run_directory)
     content = content_of_run(run)
-    effects = effects_chart(content.effects)
-    charts = (*bar_charts(content), *([effects] if effects is not None else []), *_timelines(run))
+    charts = _charts(content, run)
     reports.mkdir(parents=True, exist_ok=True)
     drawings = [(chart, vlc.vegalite_to_svg(chart.chart.to_dict())) for chart in charts]
     files = [file for chart, svg in drawings for file in _write_chart(reports, chart, svg)]
@@ -52,6 +56,19 @@ def build_report(run_directory: Path, reports: Path) -> BuiltReport:
     replace_file(summary, render_markdown(content, [(f"{chart.name}.png", chart.alt_text) for chart in charts]))
     replace_file(page, render_page(content, [(svg, chart.alt_text) for chart, svg in drawings]))
     return BuiltReport(content=content, files=(summary, page, *files))
+
+
+def _charts(content: ReportContent, run: StoredRun) -> tuple[NamedChart, ...]:
+    """In the order in which they are shown."""
+    overviews = (
+        *bar_charts(content),
+        *law_charts(content.scenarios),
+        effects_chart(content.effects),
+        percentiles_chart(content.scenarios),
+        balance_chart(content.scenarios),
+        cpu_chart(run.repetitions),
+    )
+    return (*(chart for chart in overviews if chart is not None), *_timelines(run))
 
 
 def _timelines(run: StoredRun) -> Iterator[NamedChart]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from scalelab.lab.load.criteria import Criterion
 from scalelab.lab.objectives import ObjectiveError, parse_objectives
 from scalelab.lab.report import figures as shown
+from scalelab.lab.report.answer import answer_of
 from scalelab.lab.report.effects_content import EFFECTS_HEAD, EffectsContent, effects_content
 from scalelab.lab.report.fault_content import FAULTS_HEAD, fault_rows, fault_sentences
 from scalelab.lab.report.growth_content import GROWTH_HEAD, growth_rows, growth_sentences
+from scalelab.lab.report.manifest_content import MANIFEST_HEAD, manifest_rows
 from scalelab.lab.report.method import method_sentences
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
 from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
@@ -84,6 +86,8 @@ class ReportContent:
     scenarios: tuple[ScenarioFigures, ...]
     objectives: tuple[tuple[Judgement, ...], ...]
     """For each scenario, in the same order; empty when the experiment has none."""
+    answer: tuple[str, ...]
+    """Two sentences: what was found, and how far it can be trusted."""
     summary: Table
     findings: tuple[str, ...]
     verdict: Table
@@ -108,6 +112,8 @@ class ReportContent:
     tasks: Table
     """What became of the long tasks."""
     method: tuple[str, ...]
+    manifest: Table
+    """With what it was measured."""
     missing: tuple[str, ...]
 
     @property
@@ -159,6 +165,7 @@ def make_content(
         question=manifest.question if manifest is not None else "",
         expectation=_expectation(manifest),
         scenarios=scenarios,
+        answer=answer_of(scenarios),
         summary=_summary(scenarios, judgements if objectives else ()),
         objectives=judgements if objectives else (),
         findings=findings(scenarios),
@@ -178,6 +185,7 @@ def make_content(
         books=Table(BOOKS_HEAD, tuple(_books_row(record) for record in records)),
         tasks=Table(TASKS_HEAD, task_rows(records)),
         method=method_sentences(manifest, scenarios) if scenarios else (),
+        manifest=Table(MANIFEST_HEAD, manifest_rows(manifest)),
         missing=tuple(missing),
     )
 

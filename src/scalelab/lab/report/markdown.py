@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from scalelab.lab.report.content import ReportContent, Table
+from scalelab.lab.report.sections import sections_of
 
 _SPECIAL = str.maketrans(
     {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "`": "\\`", "*": "\\*", "_": "\\_", "[": "\\["}
@@ -25,48 +26,23 @@ def _lines(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
         yield f"{markdown_text(content.question)}\n"
     if content.expectation:
         yield f"Expected before the run: {markdown_text(content.expectation)}\n"
-    if content.missing:
-        yield from _list("What is missing", content.missing)
-    if content.scenarios:
-        yield from markdown_table(content.summary)
-    else:
-        yield "There is nothing to report.\n"
-    yield from _list("Service level objectives", content.objective_lines)
-    yield from _list("What the numbers support", content.findings)
-    yield from _told_table("What binds, and what one more would buy", content.verdict, content.verdict_sentences)
-    yield from _told_table("Predicted, then measured", content.verified, content.verified_sentences)
-    yield from _told_table("Faults", content.faults, content.fault_sentences)
-    yield from _told_table("Processes over the load", content.growth, content.growth_sentences)
-    yield from _told_table("Effects of the factors", content.effects_table, content.effects.sentences)
+    for section in sections_of(content):
+        if section.are_graphs:
+            yield from _graphs(charts)
+            continue
+        yield f"## {section.heading}\n"
+        if section.table.rows:
+            yield from markdown_table(section.table)
+        if section.is_answer:
+            yield f"{' '.join(map(markdown_text, section.sentences))}\n"
+        elif section.sentences:
+            yield "\n".join(f"- {markdown_text(sentence)}" for sentence in section.sentences) + "\n"
+
+
+def _graphs(charts: Sequence[tuple[str, str]]) -> Iterator[str]:
     if charts:
         yield "## Graphs\n"
         yield from (f"![{markdown_text(words)}]({file})\n" for file, words in charts)
-    yield from _list("What an ordinary report would have printed", content.naive)
-    yield from _list(
-        "Caveats", [f"{'; '.join(doubt.scenarios)}: {doubt.text} {doubt.advice}" for doubt in content.doubts]
-    )
-    for heading, table in (
-        ("Response times of good answers", content.latency),
-        ("Where every request went", content.books),
-        ("What became of the long tasks", content.tasks),
-    ):
-        if table.rows:
-            yield f"## {heading}\n"
-            yield from markdown_table(table)
-    yield from _list("How it was measured", content.method)
-
-
-def _told_table(heading: str, table: Table, sentences: Sequence[str]) -> Iterator[str]:
-    if table.rows:
-        yield f"## {heading}\n"
-        yield from markdown_table(table)
-        yield "\n".join(f"- {markdown_text(sentence)}" for sentence in sentences) + "\n"
-
-
-def _list(heading: str, sentences: Sequence[str]) -> Iterator[str]:
-    if sentences:
-        yield f"## {heading}\n"
-        yield "\n".join(f"- {markdown_text(sentence)}" for sentence in sentences) + "\n"
 
 
 def markdown_table(table: Table) -> Iterator[str]:

@@ -6,7 +6,6 @@ from scalelab.lab.report import figures as shown
 from scalelab.lab.report.scenario_figures import ScenarioFigures
 from scalelab.lab.results.manifest import Manifest
 
-GIB = 1024**3
 TextOf = Callable[[ScenarioFigures], str]
 
 
@@ -34,8 +33,7 @@ def _method(manifest: Manifest | None, scenarios: Sequence[ScenarioFigures]) -> 
     if manifest is not None and (manifest.until or manifest.ended):
         yield f"Repeated until {manifest.until}: {manifest.ended or 'interrupted before that was decided'}."
     yield f"A percentile that too few answers support is {shown.ABSENT!r}."
-    if manifest is not None:
-        yield _host_text(manifest)
+    yield "Generator and system shared one machine, unless the stack ran elsewhere."
 
 
 def _by_text(scenarios: Sequence[ScenarioFigures], text_of: TextOf) -> dict[str, list[str]]:
@@ -72,17 +70,4 @@ def _replication(scenarios: Sequence[ScenarioFigures]) -> str:
         f"At least {fewest} runs of each scenario, in random order within each block. ± is half the 95 % interval "
         "over runs (Student's t); the interval of p99, in brackets, is the wider of a hierarchical bootstrap (runs, "
         "then samples) and Student's t. The unit of replication is the run, never the request."
-    )
-
-
-def _host_text(manifest: Manifest) -> str:
-    host, packages = manifest.host, manifest.packages
-    engines = ", ".join(f"{name} {version}" for name, version in manifest.engines.items())
-    revision = f", revision {manifest.git_revision[:12]}" if manifest.git_revision else ""
-    package = f"scalelab {packages.get('scalelab', 'unknown')}{revision}"
-    return (
-        f"Started {manifest.started_at} on {host.system}, {host.cpu_model or host.machine}, {host.logical_cores} "
-        f"cores, {host.memory_bytes / GIB:.1f} GiB, Python {host.python}; {package}; seed {manifest.seed}"
-        f"{f'; {engines}' if engines else ''}. Generator and system shared this machine unless the stack ran "
-        "elsewhere."
     )

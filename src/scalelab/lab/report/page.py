@@ -5,18 +5,31 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from scalelab.lab.report.content import ReportContent, Table
+from scalelab.lab.report.sections import Section, sections_of
 
 _STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.55 system-ui, sans-serif; color: #222; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { margin-bottom: .2rem; } h2 { margin-top: 2.2rem; }
+:root { color-scheme: light dark; --ink: #222; --paper: #fff; --rule: #ddd; --head: #f6f6f6; --doubt: #a63e00;
+  --mark: #0072b2; --soft: #eef5fa; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e4e4; --paper: #16191d; --rule: #3a3f45; --head: #22272d;
+  --doubt: #ff9d66; --mark: #6cb6e8; --soft: #1d2833; } }
+body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 70rem;
+  margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }
+h1 { margin-bottom: .2rem; line-height: 1.2; } h2 { margin-top: 2.2rem; } .question { font-size: 1.15rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .4rem .7rem; border-bottom: 1px solid #ddd; text-align: right; }
-th { vertical-align: bottom; background: #f6f6f6; } th:first-child, td:first-child { text-align: left; }
-.doubtful td { color: #a63e00; } .missing { border-left: 4px solid #d55e00; padding-left: 1rem; }
-figure { display: inline-block; margin: .5rem 1rem 1rem 0; max-width: 100%; } svg { max-width: 100%; height: auto; }
+th, td { padding: .4rem .7rem; border-bottom: 1px solid var(--rule); text-align: right; }
+th { vertical-align: bottom; background: var(--head); } th:first-child, td:first-child { text-align: left; }
+tr.doubtful td { color: var(--doubt); }
+.answer, .missing { border-left: 4px solid var(--mark); padding: .1rem 1rem; background: var(--soft); }
+.answer h2, .missing h2 { margin-top: .6rem; } .answer p { font-size: 1.1rem; }
+.missing, .answer.doubtful { border-color: var(--doubt); }
+.graphs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
+figure { margin: 0; background: #fff; align-self: start; } svg { width: 100%; height: auto; }
+.words th, .words td { text-align: left; }
+@media print { body { margin: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; }
+  figure, tr { break-inside: avoid; } }
 """
+_ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _LOCAL_ID = re.compile(r'(\bid="|url\(#|href="#)')
 
 
@@ -27,7 +40,7 @@ def render_page(content: ReportContent, charts: Sequence[tuple[str, str]]) -> st
         content: what it says.
         charts: (SVG document, words for readers who do not see it), in order.
     """
-    return standalone_page(content.title, "\n".join(_sections(content, charts)))
+    return standalone_page(content.title, "\n".join(_parts(content, charts)))
 
 
 def standalone_page(title: str, body: str) -> str:
@@ -35,56 +48,43 @@ def standalone_page(title: str, body: str) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
-def _sections(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _parts(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield f"<h1>{escape(content.title)}</h1>"
     if content.question:
-        yield f"<p>{escape(content.question)}</p>"
+        yield f'<p class="question">{escape(content.question)}</p>'
     if content.expectation:
         yield f"<p>Expected before the run: {escape(content.expectation)}</p>"
-    if content.missing:
-        yield f'<div class="missing">{_list("What is missing", content.missing)}</div>'
-    if content.scenarios:
-        doubtful = frozenset(index for index, scenario in enumerate(content.scenarios) if not scenario.is_valid)
-        yield html_table(content.summary, doubtful)
-    else:
-        yield "<p>There is nothing to report.</p>"
-    yield _list("Service level objectives", content.objective_lines)
-    yield _list("What the numbers support", content.findings)
-    for heading, table, sentences in (
-        ("What binds, and what one more would buy", content.verdict, content.verdict_sentences),
-        ("Predicted, then measured", content.verified, content.verified_sentences),
-        ("Faults", content.faults, content.fault_sentences),
-        ("Processes over the load", content.growth, content.growth_sentences),
-        ("Effects of the factors", content.effects_table, content.effects.sentences),
-    ):
-        if table.rows:
-            yield f"<h2>{heading}</h2>{html_table(table)}{_items(sentences)}"
-    if charts:
-        yield "<h2>Graphs</h2>"
-        yield from (_figure(index, svg, words) for index, (svg, words) in enumerate(charts))
-    yield _list("What an ordinary report would have printed", content.naive)
-    yield _list("Caveats", [f"{'; '.join(doubt.scenarios)}: {doubt.text} {doubt.advice}" for doubt in content.doubts])
-    for heading, table in (
-        ("Response times of good answers", content.latency),
-        ("Where every request went", content.books),
-        ("What became of the long tasks", content.tasks),
-    ):
-        if table.rows:
-            yield f"<h2>{heading}</h2>{html_table(table)}"
-    yield _list("How it was measured", content.method)
+    for section in sections_of(content):
+        if not section.are_graphs:
+            yield _section(section, content)
+        elif charts:
+            figures = "\n".join(_figure(index, svg, words) for index, (svg, words) in enumerate(charts))
+            yield f'<section>\n<h2>Graphs</h2>\n<div class="graphs">\n{figures}\n</div>\n</section>'
 
 
-def _list(heading: str, sentences: Sequence[str]) -> str:
-    if not sentences:
-        return ""
-    return f"<h2>{escape(heading)}</h2>\n{_items(sentences)}"
+def _section(section: Section, content: ReportContent) -> str:
+    kind = _kind(section, content)
+    table = html_table(section.table, section.doubtful_rows) if section.table.rows else ""
+    words = f"<p>{escape(' '.join(section.sentences))}</p>" if section.is_answer else _items(section.sentences)
+    heading = f"<h2>{escape(section.heading)}</h2>"
+    start = f'<section class="{kind}">' if kind else "<section>"
+    return f"{start}\n{heading}\n{table}{words}\n</section>"
+
+
+def _kind(section: Section, content: ReportContent) -> str:
+    if section.is_answer:
+        return "answer" if content.is_valid else "answer doubtful"
+    return "missing" if section.is_warning else "words" if section.is_prose else ""
 
 
 def _items(sentences: Sequence[str]) -> str:
+    if not sentences:
+        return ""
     items = "\n".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f"<ul>\n{items}\n</ul>"
 
@@ -93,7 +93,7 @@ def html_table(table: Table, doubtful_rows: frozenset[int] = frozenset()) -> str
     """Scrolls by itself where it is too wide; rows in doubt are marked."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
     rows = "\n".join(_row(row, is_doubtful=index in doubtful_rows) for index, row in enumerate(table.rows))
-    return f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+    return f'<div class="scroll" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
 
 
 def _row(cells: Sequence[str], *, is_doubtful: bool) -> str:
@@ -102,6 +102,9 @@ def _row(cells: Sequence[str], *, is_doubtful: bool) -> str:
 
 
 def _figure(index: int, svg: str, words: str) -> str:
-    """An SVG inline. Its ids get a prefix, because those of several charts would be the same."""
-    own = _LOCAL_ID.sub(rf"\g<1>chart{index}-", svg)
+    """An SVG inline. Its ids get a prefix, because those of several charts would be the same.
+
+    The words speak for the whole drawing: what its parts call themselves would be read out one by one.
+    """
+    own = _ROLES.sub("", _LOCAL_ID.sub(rf"\g<1>chart{index}-", svg))
     return f'<figure role="img" aria-label="{escape(words, quote=True)}">{own}</figure>'

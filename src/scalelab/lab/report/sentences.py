@@ -6,14 +6,11 @@ Nothing is claimed of a scenario that is not valid; where users or CPU are the l
 from collections.abc import Iterator, Sequence
 
 from scalelab.lab.analysis.prediction import THINK_TIME
-from scalelab.lab.analysis.statistics import ratio_of_runs
 from scalelab.lab.report import figures as shown
-from scalelab.lab.report.comparisons import Comparison, comparisons_of
-from scalelab.lab.report.scenario_figures import INTERVAL_SEED, ScenarioFigures
+from scalelab.lab.report.comparisons import SAME_WITHIN_RATIO, Comparison, RateChange, comparisons_of, rate_change
+from scalelab.lab.report.scenario_figures import ScenarioFigures
 from scalelab.lab.scenario_names import CACHE, GATEWAYS
 
-SAME_WITHIN_RATIO = 0.05
-"""Rates nearer than this are called the same: one run cannot tell them apart."""
 NAIVE_DIFFERS_FROM = 0.05
 
 
@@ -39,33 +36,44 @@ def _comparison_sentence(comparison: Comparison) -> str:
     doubtful = [scenario for scenario in (comparison.baseline, comparison.changed) if not scenario.is_valid]
     if doubtful:
         reasons = "; ".join(f"{scenario.title} is {shown.validity(scenario.validity)}" for scenario in doubtful)
-        return f"{_pair(comparison)}: no claim, because {reasons}."
-    before, after = comparison.baseline.throughput_per_s, comparison.changed.throughput_per_s
-    if not before or after is None:
-        return f"{_pair(comparison)}: no claim, because a rate is missing."
-    return f"{_pair(comparison)}: {_rate_clause(comparison, before, after)}{_response_clause(comparison)}"
+        return f"{pair_title(comparison)}: no claim, because {reasons}."
+    change = rate_change(comparison)
+    if change is None:
+        return f"{pair_title(comparison)}: no claim, because a rate is missing."
+    return f"{pair_title(comparison)}: {_rate_clause(comparison, change)}{_response_clause(comparison)}"
 
 
-def _pair(comparison: Comparison) -> str:
+def pair_title(comparison: Comparison) -> str:
+    """Which two are compared."""
     return f"{comparison.changed.title} against {comparison.baseline.title}"
 
 
-def _rate_clause(comparison: Comparison, before: float, after: float) -> str:
-    ratio = after / before
-    interval = ratio_of_runs(comparison.changed.rates_per_s, comparison.baseline.rates_per_s, INTERVAL_SEED)
-    between = f" (95 % interval {shown.times(interval.low)} to {shown.times(interval.high)})" if interval else ""
-    rates = f"{shown.rate(after)} against {shown.rate(before)} requests/s"
+def _rate_clause(comparison: Comparison, change: RateChange) -> str:
     expected = _expected_ratio(comparison)
     predicted = f"; predicted {shown.times(expected)}" if expected is not None else ""
-    if abs(ratio - 1) <= SAME_WITHIN_RATIO:
+    between, rates = interval_text(change), rates_text(change)
+    if change.kind == "same":
         clause = (
-            f"the same throughput within {SAME_WITHIN_RATIO:.0%}, {rates} ({shown.times(ratio)} times"
+            f"the same throughput within {SAME_WITHIN_RATIO:.0%}, {rates} ({shown.times(change.ratio)} times"
             f"{between}{predicted})."
         )
         return f"{clause}{_why_same(comparison)}"
-    if interval is not None and interval.low <= 1 <= interval.high:
-        return f"no difference can be claimed from these runs: {rates}, {shown.times(ratio)} times{between}."
-    return f"{shown.times(ratio)} times the throughput{between}, {rates}{predicted}."
+    if change.kind == "undecided":
+        return f"no difference can be claimed from these runs: {rates}, {shown.times(change.ratio)} times{between}."
+    return f"{shown.times(change.ratio)} times the throughput{between}, {rates}{predicted}."
+
+
+def rates_text(change: RateChange) -> str:
+    """`191.0 against 63.7 requests/s`."""
+    return f"{shown.rate(change.after_per_s)} against {shown.rate(change.before_per_s)} requests/s"
+
+
+def interval_text(change: RateChange) -> str:
+    """Of the ratio, in brackets; empty with single runs."""
+    interval = change.interval
+    if interval is None:
+        return ""
+    return f" (95 % interval {shown.times(interval.low)} to {shown.times(interval.high)})"
 
 
 def _expected_ratio(comparison: Comparison) -> float | None:

@@ -20,7 +20,8 @@ from scalelab.lab.results.recording import TimelineRow
 from scalelab.lab.results.run_record import RunRecord
 
 WIDTH_PX, PANEL_HEIGHT_PX = 620, 130
-WINDOW_COLOUR = "#eef3f7"
+WINDOW_COLOUR = "#e3edf5"
+DRAIN_COLOUR = "#f3f0e6"
 FAULT_COLOUR = "#f7d9c9"
 LEAST_FAULT_S = 0.3
 """Shorter ones would not be seen."""
@@ -36,7 +37,7 @@ def timeline_chart(record: RunRecord, timeline: Sequence[TimelineRow]) -> NamedC
     )
     title = alt.TitleParams(
         f"Second by second: {shown.run_title(record)}{doubt}",
-        subtitle=[_window_text(record), "After the end of the load come the answers of the drain."],
+        subtitle=[_window_text(record), _drain_text(record)],
         anchor="start",
         color=VERMILLION if doubt else BLACK,
         subtitleColor=SUBTITLE_COLOUR,
@@ -48,7 +49,13 @@ def timeline_chart(record: RunRecord, timeline: Sequence[TimelineRow]) -> NamedC
 
 def _window_text(record: RunRecord) -> str:
     window = record.window
-    return f"Shaded: the measured window, {shown.seconds(window.start_s)} to {shown.seconds(window.end_s)}."
+    ramp = f"Unshaded: ramp and settling, until {shown.seconds(window.start_s)}. " if window.start_s > 0 else ""
+    return f"{ramp}Blue: the measured window, until {shown.seconds(window.end_s)}."
+
+
+def _drain_text(record: RunRecord) -> str:
+    faults = " Red: a fault done on purpose." if record.faults else ""
+    return f"Sand: the drain, in which nothing is sent and late answers still count.{faults}"
 
 
 def _rates(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
@@ -58,7 +65,7 @@ def _rates(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
         for kind, count in (("completed", row.completed), ("failed or timed out", row.failed + row.timed_out))
     ]
     lines = _line(rows, "per_s", "Answers (1/s)", ("completed", "failed or timed out"), (BLUE, VERMILLION))
-    layers = [_window(record), *_faults(record, is_named=True), lines]
+    layers = [_phases(record, timeline), *_faults(record, is_named=True), lines]
     if record.prediction is not None:
         layers += _predicted(record.prediction.throughput_per_s)
     return alt.layer(*layers).properties(width=WIDTH_PX, height=PANEL_HEIGHT_PX)
@@ -78,7 +85,9 @@ def _responses(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
         if row.completed > 0
     ]
     lines = _line(rows, "ms", "Mean response (ms)", ("mean response",), (BLUE,), has_legend=False)
-    return alt.layer(_window(record), *_faults(record), lines).properties(width=WIDTH_PX, height=PANEL_HEIGHT_PX)
+    return alt.layer(_phases(record, timeline), *_faults(record), lines).properties(
+        width=WIDTH_PX, height=PANEL_HEIGHT_PX
+    )
 
 
 def _in_flight(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
@@ -88,7 +97,9 @@ def _in_flight(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
         for kind, count in (("users", row.users), ("in flight", row.in_flight))
     ]
     lines = _line(rows, "count", "Users, in flight", ("users", "in flight"), (ORANGE, BLUE), is_last=True)
-    return alt.layer(_window(record), *_faults(record), lines).properties(width=WIDTH_PX, height=PANEL_HEIGHT_PX)
+    return alt.layer(_phases(record, timeline), *_faults(record), lines).properties(
+        width=WIDTH_PX, height=PANEL_HEIGHT_PX
+    )
 
 
 def _line(
@@ -113,13 +124,14 @@ def _line(
     )
 
 
-def _window(record: RunRecord) -> Any:
-    window = record.window
-    return (
-        chart_of([{"start": window.start_s, "end": window.end_s}])
-        .mark_rect(color=WINDOW_COLOUR)
-        .encode(x="start:Q", x2="end:Q")
-    )
+def _phases(record: RunRecord, timeline: Sequence[TimelineRow]) -> Any:
+    """The measured window, and the drain after it as far as there are seconds of it."""
+    window, last_s = record.window, float(timeline[-1].second + 1)
+    phases = [{"start": window.start_s, "end": window.end_s, "colour": WINDOW_COLOUR}]
+    if last_s > window.end_s:
+        phases.append({"start": window.end_s, "end": last_s, "colour": DRAIN_COLOUR})
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    return chart_of(phases).mark_rect().encode(x="start:Q", x2="end:Q", color=colour)
 
 
 def _faults(record: RunRecord, *, is_named: bool = False) -> tuple[Any, ...]:

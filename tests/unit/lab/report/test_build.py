@@ -125,6 +125,8 @@ def test_charts_of_an_earlier_report_do_not_stay_beside_foreign_numbers(tmp_path
 
     assert sorted(file.name for file in reports.iterdir()) == [
         "mine.png",
+        "percentiles.png",
+        "percentiles.svg",
         "report.html",
         "summary.md",
         "timeline_results_1_gateway_miss.png",

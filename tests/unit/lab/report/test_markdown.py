@@ -8,12 +8,12 @@ from scalelab.lab.report.markdown import render_markdown
 
 
 def test_sections_stand_in_order_of_interest(classic, manifest):
-    """What is missing first, then the table, what it supports, the graphs, the method."""
+    """What is missing first, then the answer, the table, the graphs, what they support, the method."""
     text = render_markdown(make_content(manifest(classic), classic, ("run.json is missing",)), [("a.png", "a chart")])
 
     places = [
         text.index(part)
-        for part in ("What is missing", "| Scenario |", "What the numbers support", "a.png", "How it")
+        for part in ("What is missing", "Answer", "| Scenario |", "a.png", "What the numbers support", "How it")
     ]
     assert places == sorted(places)
 

@@ -41,3 +41,15 @@ def test_faults_are_shaded_and_named(record):
     assert marks.count("rect") == 6
     assert "kill api_gateway-2" in str(definition)
     assert "'end': 1.3" in str(definition)
+
+
+def test_ramp_window_and_drain_are_told_apart(record):
+    """The ramp is white, the window blue, and what came after it sand; without a drain there is none."""
+    late = [*ROWS, TimelineRow(second=61, completed=1, latency_sum_s=2.0)]
+
+    definition = str(timeline_chart(record(), late).chart.to_dict())
+    without = str(timeline_chart(record(), ROWS).chart.to_dict())
+
+    assert "{'start': 12.0, 'end': 60.0, 'colour': '#e3edf5'}" in definition
+    assert "{'start': 60.0, 'end': 62.0, 'colour': '#f3f0e6'}" in definition
+    assert "#f3f0e6" not in without

@@ -1,0 +1,62 @@
+"""Throughput against load or size, with the law that fits and the band where a new point is expected. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+import altair as alt
+
+from scalelab.lab.analysis.laws.measured_points import FitError
+from scalelab.lab.laws.drawing import law_layers
+from scalelab.lab.laws.measurements import Series
+from scalelab.lab.laws.telling import fit_series
+from scalelab.lab.report.chart_style import SUBTITLE_COLOUR, NamedChart, styled
+from scalelab.lab.report.comparisons import Comparison, comparisons_of
+from scalelab.lab.report.scenario_figures import ScenarioFigures
+
+LEAST_SIZES = 4
+"""Fewer are no curve: every law would fit them."""
+
+
+def law_charts(scenarios: Sequence[ScenarioFigures]) -> tuple[NamedChart, ...]:
+    """One for each series of valid scenarios that differ in one number only, four of them at least."""
+    valid = [scenario for scenario in scenarios if scenario.is_valid and scenario.rates_per_s]
+    return tuple(_charts(comparisons_of(valid)))
+
+
+def _charts(comparisons: Sequence[Comparison]) -> Iterator[NamedChart]:
+    for number, comparison in enumerate(filter(_is_curve, comparisons), start=1):
+        series = Series(
+            comparison.factor,
+            tuple(
+                float(one.first.factors[comparison.factor]) for one in comparison.scenarios for _ in one.rates_per_s
+            ),
+            tuple(rate for one in comparison.scenarios for rate in one.rates_per_s),
+        )
+        try:
+            fitted = fit_series(series)
+        except FitError:
+            continue
+        title = f"Throughput against {comparison.factor}"
+        law = fitted.best.law
+        words = [
+            f"{law.name}: {law.formula}. Band: where a new measurement is expected with 95 %.",
+            *_others(comparison),
+        ]
+        chart = law_layers(fitted, comparison.factor, "Throughput (requests/s)").properties(
+            width=600,
+            height=320,
+            title=alt.TitleParams(title, subtitle=words, anchor="start", subtitleColor=SUBTITLE_COLOUR),
+        )
+        points = "; ".join(f"{size:g}: {rate:,.1f}/s" for size, rate in zip(series.sizes, series.rates, strict=True))
+        yield NamedChart(f"law_{number}_{comparison.factor.replace('.', '_')}", styled(chart), f"{title}. {points}")
+
+
+def _is_curve(comparison: Comparison) -> bool:
+    values = [scenario.first.factors[comparison.factor] for scenario in comparison.scenarios]
+    is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) and value > 0 for value in values)
+    return is_numeric and len(set(values)) >= LEAST_SIZES
+
+
+def _others(comparison: Comparison) -> list[str]:
+    """The factors that stayed, of the first scenario as of all."""
+    kept = {name: value for name, value in comparison.baseline.first.factors.items() if name != comparison.factor}
+    return [", ".join(f"{name} = {value}" for name, value in kept.items())] if kept else []

@@ -1,0 +1,56 @@
+"""Response times by percentile, a line for each scenario: what a mean hides. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from scalelab.lab.report import figures as shown
+from scalelab.lab.report.chart_style import SUBTITLE_COLOUR, NamedChart, chart_of, styled
+from scalelab.lab.report.scenario_figures import ScenarioFigures
+
+NAME = "percentiles"
+TITLE = "Response time by percentile"
+WIDTH_PX, HEIGHT_PX = 600, 300
+MOST_LINES = 12
+LEAST_POINTS = 2
+
+
+def percentiles_chart(scenarios: Sequence[ScenarioFigures]) -> NamedChart | None:
+    """On a logarithmic axis; None where too few answers support two percentiles, or lines are too many."""
+    told = {scenario.title: _known(scenario) for scenario in scenarios}
+    told = {title: known for title, known in told.items() if len(known) >= LEAST_POINTS}
+    if not 0 < len(told) <= MOST_LINES:
+        return None
+    rows: list[dict[str, Any]] = [
+        {"scenario": title, "percentile": name, "ms": value_s * shown.MS_PER_S}
+        for title, known in told.items()
+        for name, value_s in known.items()
+    ]
+    order = list(dict.fromkeys(row["percentile"] for row in rows))
+    chart = (
+        chart_of(rows)
+        .mark_line(point={"size": 60}, strokeWidth=2)
+        .encode(
+            x=alt.X("percentile:N", sort=order, title=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("ms:Q", title="Response time (ms)", scale=alt.Scale(type="log")),
+            color=alt.Color("scenario:N", title=None, sort=list(told)),
+        )
+    )
+    title = alt.TitleParams(
+        TITLE,
+        subtitle=["Of good answers. A percentile that too few answers support is not drawn."],
+        anchor="start",
+        subtitleColor=SUBTITLE_COLOUR,
+    )
+    words = "; ".join(
+        f"{title}: {', '.join(f'{name} {shown.milliseconds(value_s)} ms' for name, value_s in known.items())}"
+        for title, known in told.items()
+    )
+    return NamedChart(
+        NAME, styled(chart.properties(width=WIDTH_PX, height=HEIGHT_PX, title=title)), f"{TITLE}. {words}"
+    )
+
+
+def _known(scenario: ScenarioFigures) -> dict[str, float]:
+    return {name: value_s for name, value_s in scenario.percentiles_s.items() if value_s}
