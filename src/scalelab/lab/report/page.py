@@ -93,7 +93,8 @@ def html_table(table: Table, doubtful_rows: frozenset[int] = frozenset()) -> str
     """Scrolls by itself where it is too wide; rows in doubt are marked."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.head)
     rows = "\n".join(_row(row, is_doubtful=index in doubtful_rows) for index, row in enumerate(table.rows))
-    return f'<div class="scroll" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>'
+    parts = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>"
+    return f'<div class="scroll" tabindex="0"><table>\n{parts}\n</table></div>'
 
 
 def _row(cells: Sequence[str], *, is_doubtful: bool) -> str:
