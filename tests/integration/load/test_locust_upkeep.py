@@ -29,8 +29,30 @@ assert stats.total.current_fail_per_sec == failures == 1.0
 """
 
 
+POINTS = """
+from argparse import Namespace
+from locust.env import Environment
+from scalelab.lab.load.locust_upkeep import forget_history
+
+for html_file, kept in (("", 1), ("report.html", 700)):
+    environment = Environment(parsed_options=Namespace(html_file=html_file))
+    environment.stats.history.extend({"time": second} for second in range(700))
+    forget_history(environment)
+    assert len(environment.stats.history) == kept
+    assert environment.stats.history[-1] == {"time": 699}
+"""
+
+
 def test_an_hour_is_no_larger_than_a_minute():
     """And the rates that Locust prints are what they were."""
-    finished = subprocess.run([sys.executable, "-c", AN_HOUR], capture_output=True, text=True, check=False)
+    run(AN_HOUR)
 
+
+def test_points_are_kept_where_somebody_draws_them():
+    """`--html` has its charts."""
+    run(POINTS)
+
+
+def run(program):
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr

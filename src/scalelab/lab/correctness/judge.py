@@ -66,7 +66,7 @@ class AnswerJudge:
             return "malformed"
         if view.subject != subject:
             return "foreign"
-        first_id = self._submissions.first_id(name, view.id)
+        first_id = self._submissions.first_id(subject, name, view.id)
         if not first_id:
             task = AcknowledgedTask(id=view.id, subject=subject, submitted_at_s=view.submitted_at_s)
             self._acknowledged.append(task)

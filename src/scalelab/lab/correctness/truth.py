@@ -8,6 +8,10 @@ from collections import OrderedDict
 
 MOST_KEYS = 100_000
 _MOST_WRITES_PER_KEY = 64
+LONGEST_READ_S = 600.0
+"""No read takes longer: of the writes before, the last one is enough."""
+MOST_NAMES_PER_SUBJECT = 64
+"""A name is used again only while it is its subject's newest, or on its way."""
 
 
 class AcknowledgedVersions:
@@ -25,7 +29,8 @@ class AcknowledgedVersions:
         moments, newest = self._writes.setdefault(key, ([], []))
         moments.append(answered_s)
         newest.append(max(version, newest[-1] if newest else 0))
-        del moments[:-_MOST_WRITES_PER_KEY], newest[:-_MOST_WRITES_PER_KEY]
+        settled = max(0, bisect_right(moments, answered_s - LONGEST_READ_S) - 1, len(moments) - _MOST_WRITES_PER_KEY)
+        del moments[:settled], newest[:settled]
         self._writes.move_to_end(key)
         while len(self._writes) > self._most_keys:
             self._writes.popitem(last=False)
@@ -40,15 +45,16 @@ class AcknowledgedVersions:
 class Submissions:
     """Tasks by the name under which they were handed in: one name, one task, however often it is sent."""
 
-    def __init__(self, most: int = MOST_KEYS) -> None:
-        self._most = most
-        self._ids: OrderedDict[str, str] = OrderedDict()
+    def __init__(self, most_per_subject: int = MOST_NAMES_PER_SUBJECT) -> None:
+        self._most = most_per_subject
+        self._ids: dict[str, OrderedDict[str, str]] = {}
 
-    def first_id(self, name: str, task_id: str) -> str:
-        """The task that this name became before; empty for a new name, which is noted."""
-        first = self._ids.get(name, "")
+    def first_id(self, subject: str, name: str, task_id: str) -> str:
+        """The task that this subject's name became before; empty for a new name, which is noted."""
+        names = self._ids.setdefault(subject, OrderedDict())
+        first = names.get(name, "")
         if not first:
-            self._ids[name] = task_id
-            if len(self._ids) > self._most:
-                self._ids.popitem(last=False)
+            names[name] = task_id
+            if len(names) > self._most:
+                names.popitem(last=False)
         return first

@@ -24,7 +24,7 @@ from scalelab.lab.load.locust_keys import key_source
 from scalelab.lab.load.locust_options import PARENT_VARIABLE, UserBehaviour
 from scalelab.lab.load.locust_outlets import FileOutlet, Outlet
 from scalelab.lab.load.locust_recorder import LoadRecorder
-from scalelab.lab.load.locust_upkeep import forget_old_seconds
+from scalelab.lab.load.locust_upkeep import forget_history, forget_old_seconds
 from scalelab.lab.results.run_record import Window
 from scalelab.lab.system_client import SystemClient
 
@@ -156,6 +156,7 @@ class LoadSession:
             used_s = now_used_s
             self._write(with_histograms=due_s % HISTOGRAMS_EVERY_S == 0)
             forget_old_seconds(self._environment.stats)
+            forget_history(self._environment)
 
     def _end_without_parent(self) -> None:
         parent = os.environ.get(PARENT_VARIABLE)

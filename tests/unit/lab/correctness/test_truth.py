@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalelab.lab.correctness.truth import AcknowledgedVersions, Submissions
+from scalelab.lab.correctness.truth import LONGEST_READ_S, AcknowledgedVersions, Submissions
 
 
 def test_a_read_must_see_what_was_answered_before_it_started():
@@ -51,10 +51,33 @@ def test_least_version_is_the_greatest_answered(writes, asked):
         assert versions.least_version(key, float(asked)) == max(seen, default=0)
 
 
+def test_writes_that_no_read_can_be_older_than_are_forgotten():
+    """An hour of writes to one key is no larger than ten minutes of them; what a read must see stays the same."""
+    versions = AcknowledgedVersions()
+    for version in range(1, 121):
+        versions.note(7, version, version * 30.0)
+
+    assert len(versions._writes[7][0]) == LONGEST_READ_S / 30.0 + 1
+    assert versions.least_version(7, 3600.0) == 120
+    assert versions.least_version(7, 3600.0 - LONGEST_READ_S) == 100
+
+
 def test_one_name_is_one_task():
     """The same name again must give the same task."""
-    submissions = Submissions(most=2)
+    submissions = Submissions(most_per_subject=2)
 
-    told = [submissions.first_id(name, task) for name, task in [("a", "1"), ("a", "1"), ("a", "2"), ("b", "2")]]
+    told = [
+        submissions.first_id(*handed_in)
+        for handed_in in [
+            ("alice", "a", "1"),
+            ("alice", "a", "1"),
+            ("alice", "a", "2"),
+            ("bob", "a", "3"),  # names are each subject's own
+            ("alice", "b", "4"),
+            ("alice", "c", "5"),
+            ("alice", "c", "5"),
+            ("alice", "a", "6"),  # forgotten: two newer ones came
+        ]
+    ]
 
-    assert told == ["", "1", "1", ""]
+    assert told == ["", "1", "1", "", "", "", "5", ""]
