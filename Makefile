@@ -109,6 +109,17 @@ check: $(STAMP) ## style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(STAMP) ## the documentation as a site in build/site; a warning, such as a link that leads nowhere, is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
+
+.PHONY: reference
+reference: $(STAMP) ## bring the pages of docs/reference up to date that are read from the code
+	$(BIN)/python -m scalelab.cli.reference docs/reference/commands.md
+	$(BIN)/python -m scalelab.lab.experiment_reference docs/reference/experiment-file.md
+	$(BIN)/python -m scalelab.lab.routes_reference docs/reference/routes-file.md
+	$(BIN)/python -m scalelab.lab.metrics_reference docs/reference/metrics.md
+
 .PHONY: format
 format: $(STAMP) ## mend the style
 	$(BIN)/ruff format .

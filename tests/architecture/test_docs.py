@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,27 @@ def test_named_make_targets_exist(document):
     named = {first or second for first, second in MAKE_COMMAND.findall(document.read_text(encoding="utf-8"))}
 
     assert sorted(named - _make_targets()) == []
+
+
+def test_the_site_is_built_without_a_warning(tmp_path):
+    """Links and anchors lead somewhere, headings follow one another, and every page is in the table of contents."""
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-b",
+        "html",
+        ROOT / "docs",
+        tmp_path / "site",
+    ]
+
+    built = subprocess.run([*command, "-d", tmp_path / "doctrees"], capture_output=True, text=True, check=False)
+
+    assert built.stderr == ""
+    assert (tmp_path / "site" / "index.html").exists()
 
 
 def _make_targets() -> set[str]:

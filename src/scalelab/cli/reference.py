@@ -1,0 +1,74 @@
+"""`docs/reference/commands.md`: exit codes, and every verb with its arguments and options, from the program itself.
+
+`python -m scalelab.cli.reference FILE` brings a file up to date.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.main import VERBS, build_app
+from scalelab.lab.reference_tables import with_tables
+
+MEANINGS = {
+    ExitCode.DONE: "Done; whatever was measured is valid.",
+    ExitCode.UNEXPECTED: "Something unexpected; with `--debug` it is told whole.",
+    ExitCode.USAGE: "Usage, configuration, or a machine that lacks something: nothing was started.",
+    ExitCode.NOT_VALID: "A result is not valid: it is there, and says why it carries no claim.",
+    ExitCode.CRITERION_FAILED: "An objective, a prediction or a comparison failed.",
+    ExitCode.INTERRUPTED: "Interrupted; what was measured until then is kept.",
+}
+
+
+def reference_text() -> str:
+    """The whole reference as Markdown."""
+    return "\n".join((*_exit_codes(), *(line for verb in VERBS for line in _verb(verb))))
+
+
+def up_to_date(document: str) -> str:
+    """The document with a fresh reference between its markers."""
+    return with_tables(document, reference_text())
+
+
+def _exit_codes() -> Iterator[str]:
+    yield "## Exit codes\n"
+    yield "| code | means |"
+    yield "| --- | --- |"
+    yield from (f"| {code.value} | {MEANINGS[code]} |" for code in ExitCode)
+    yield ""
+
+
+def _verb(verb: str) -> Iterator[str]:
+    group: Any = typer.main.get_command(build_app(verb))
+    yield from _command(f"scalelab {verb}", group.commands[verb])
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    context = command.make_context(path, [], resilient_parsing=True)
+    yield f"## `{path}`\n"
+    yield f"{' '.join((command.help or '').split())}\n"
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    yield f"```text\n{' '.join(usage.split())}\n```\n"
+    rows = [
+        record for one in command.params if (record := one.get_help_record(context)) and "--help" not in record[0]
+    ]
+    if rows:
+        yield "| | means |"
+        yield "| --- | --- |"
+        yield from (f"| `{_cell(name)}` | {_cell(meaning)} |" for name, meaning in rows)
+        yield ""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _command(f"{path} {name}", inner)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    file = Path(sys.argv[1])
+    file.write_text(up_to_date(file.read_text(encoding="utf-8")), encoding="utf-8")
