@@ -16,6 +16,7 @@ import typer
 
 from scalelab import __version__
 from scalelab.cli.errors import complain, tell_error
+from scalelab.cli.examples import epilog_of
 from scalelab.cli.exit_codes import ExitCode
 
 VERBS = (
@@ -25,6 +26,9 @@ VERBS = (
 )
 """In the order of `--help`. Each that is there is a function of its own name in a module of its own name; - is _."""
 DEBUG_VARIABLE = "SCALELAB_DEBUG"
+COMPLETION_VARIABLE = "_SCALELAB_COMPLETE"
+_LINE_VARIABLES = ("_TYPER_COMPLETE_ARGS", "COMP_WORDS")
+"""Where zsh and fish, and bash, put the line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,7 +47,7 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one verb; its exit code. Prints one line when it fails."""
     debug = "--debug" in arguments or bool(os.environ.get(DEBUG_VARIABLE))
     try:
-        command = typer.main.get_command(build_app(verb_in(arguments)))
+        command = typer.main.get_command(build_app(verb_in(arguments or _words_to_complete())))
         outcome = command.main(args=list(arguments) or ["--help"], prog_name="scalelab", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")
@@ -61,6 +65,13 @@ def run_command(arguments: Sequence[str]) -> int:
     return outcome if isinstance(outcome, int) else ExitCode.DONE
 
 
+def _words_to_complete() -> Sequence[str]:
+    """What stands behind the program's name on the line that a shell asks us to complete; empty when none does."""
+    if COMPLETION_VARIABLE not in os.environ:
+        return ()
+    return next((os.environ[name].split()[1:] for name in _LINE_VARIABLES if name in os.environ), ())
+
+
 def verb_in(arguments: Sequence[str]) -> str | None:
     """The verb in hand; None when there is none that we know."""
     first = next((argument for argument in arguments if not argument.startswith("-")), "")
@@ -72,7 +83,6 @@ def build_app(wanted: str | None) -> typer.Typer:
     app = typer.Typer(
         name="scalelab",
         help="A laboratory for scalability: a real distributed system, honest load, a verdict with its doubt.",
-        add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
@@ -80,7 +90,9 @@ def build_app(wanted: str | None) -> typer.Typer:
     for verb in VERBS:
         if verb == wanted:
             name = _python_name(verb)
-            app.command(name=verb)(getattr(importlib.import_module(f"scalelab.cli.{name}"), name))
+            app.command(name=verb, epilog=epilog_of(verb))(
+                getattr(importlib.import_module(f"scalelab.cli.{name}"), name)
+            )
         elif (source := _source(verb)) is not None:
             app.command(name=verb, help=summary_of(verb, source.read_text(encoding="utf-8")))(_outline)
     return app

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from scalelab.cli.experiment_argument import ExperimentArgument
 from scalelab.cli.run import read_plan
 from scalelab.lab.fractions import confounded
 from scalelab.lab.plan import Plan
@@ -16,9 +17,7 @@ _LEAST_WIDTH = 110
 
 
 def plan(
-    experiment: Annotated[
-        str, typer.Argument(help="A TOML file, or a shipped experiment by its name, such as classic.")
-    ],
+    experiment: ExperimentArgument,
     quick: Annotated[
         bool, typer.Option("--quick", help="What the experiment's [quick] table makes shorter.")
     ] = False,

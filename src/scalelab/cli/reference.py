@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from scalelab.cli.examples import EXAMPLES
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.main import VERBS, build_app
 from scalelab.lab.reference_tables import with_tables
@@ -61,6 +62,9 @@ def _command(path: str, command: Any) -> Iterator[str]:
         yield "| --- | --- |"
         yield from (f"| `{_cell(name)}` | {_cell(meaning)} |" for name, meaning in rows)
         yield ""
+    if examples := EXAMPLES.get(path.removeprefix("scalelab ")):
+        lines = [f"$ {line}    # {meaning}" for line, meaning in examples]
+        yield "\n".join(("```console", *lines, "```\n"))
     for name, inner in getattr(command, "commands", {}).items():
         yield from _command(f"{path} {name}", inner)
 

@@ -13,6 +13,7 @@ from scalelab.cli.admin_ports import WHY
 from scalelab.cli.deployments import On, OnOption
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.experiment_argument import ExperimentArgument
 from scalelab.cli.options import WatchOption
 from scalelab.cli.run_progress import RunDisplay
 from scalelab.cli.run_systems import AttachedSystem, OwnStacks, engine_versions
@@ -32,9 +33,7 @@ _TABLES = ("topology", "load", "warm_up", "factors", "quick", "seed", "repeat", 
 
 
 def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
-    experiment: Annotated[
-        str, typer.Argument(help="A TOML file, or a shipped experiment by its name, such as classic.")
-    ],
+    experiment: ExperimentArgument,
     quick: Annotated[
         bool, typer.Option("--quick", help="What the experiment's [quick] table makes shorter.")
     ] = False,
