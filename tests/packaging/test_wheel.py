@@ -84,9 +84,19 @@ def test_it_runs_a_stack_an_experiment_and_a_report(scalelab):
         scalelab("down")
     assert status["ready"]
 
-    scalelab(
-        "run", "classic", "--quick", "--only", "results_1_gateway_hit", "--results", "r", *SHORT, codes=(0, 3, 4)
+    told = scalelab(
+        "run",
+        "classic",
+        "--quick",
+        "--only",
+        "results_1_gateway_hit",
+        "--results",
+        "r",
+        "--json",
+        *SHORT,
+        codes=(0, 3, 4),
     )
+    assert [scenario["failures"] for scenario in json.loads(told)["scenarios"]] == [0]
     said = scalelab("report", "r/latest", "--reports", "p", codes=(0, 3, 4))
 
     assert "summary.md" in said

@@ -31,7 +31,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("scalelab run classic --repeat 5", "with 95 % intervals"),
         ("scalelab run my.toml --set load.users=200 --watch", "your own experiment, live in the browser"),
     ),
-    "report": (("scalelab report tests/results/latest", "of the newest run, into tests/reports"),),
+    "report": (
+        ("scalelab report tests/results/latest", "of the newest run, into tests/reports"),
+        ("scalelab report results/before/latest results/after/latest", "of each, and an index beside them"),
+    ),
     "lessons": (
         ("scalelab lessons", "all of them, in less than half an hour"),
         ("scalelab lessons overload hedging", "these two"),

@@ -61,7 +61,7 @@ def _plan(name: str, *, is_quick: bool) -> Plan:
 
 
 def _run(name: str, plan: Plan, results: Path, reports: Path, *, is_quick: bool) -> Lesson:
-    with RunDisplay(Console(stderr=True)) as display, OwnStacks(display) as systems:
+    with RunDisplay(Console(stderr=True), planned_steps(plan)) as display, OwnStacks(display) as systems:
         try:
             run_experiment(plan, systems, results, display, is_quick=is_quick, engines=engine_versions())
         except OSError as error:

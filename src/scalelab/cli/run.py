@@ -1,5 +1,6 @@
 """`scalelab run`: an experiment from its file to its results. Starts a stack of its own, or uses a running one."""
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +15,7 @@ from scalelab.cli.deployments import On, OnOption
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.experiment_argument import ExperimentArgument
-from scalelab.cli.options import WatchOption
+from scalelab.cli.options import AsJson, WatchOption
 from scalelab.cli.run_progress import RunDisplay
 from scalelab.cli.run_systems import AttachedSystem, OwnStacks, engine_versions
 from scalelab.cli.run_table import caveat_lines, exit_code, print_summary
@@ -22,7 +23,9 @@ from scalelab.contracts.topology import Topology
 from scalelab.deployment.overrides import apply_overrides
 from scalelab.lab.experiment_faults import ExperimentError
 from scalelab.lab.plan import Plan, make_plan
+from scalelab.lab.plan_time import planned_steps
 from scalelab.lab.report.content import ReportContent
+from scalelab.lab.report.document import document_of
 from scalelab.lab.report.run_content import content_of_run
 from scalelab.lab.results.reading import read_run
 from scalelab.lab.runner import RunProgress, run_experiment
@@ -64,6 +67,7 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     budget: Annotated[str, typer.Option(metavar="20m", help="Longest time for --until.")] = "20m",
     on: OnOption = On.local,
     watch: WatchOption = False,
+    as_json: AsJson = False,
 ) -> int:
     """Run an experiment: start a stack, warm up, measure each scenario, stop. Partial results survive Ctrl-C."""
     _demand_measurable(on)
@@ -76,7 +80,7 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
     _demand_own_processes(plan, experiment, on_running, on)
     console = Console(stderr=True)
     with (
-        RunDisplay(console) as display,
+        RunDisplay(console, planned_steps(plan) if stopping is None else ()) as display,
         _systems(on_running, display, on) as systems,
         _watched(plan, systems, display) if watch else nullcontext(display) as progress,
     ):
@@ -91,7 +95,7 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
                 ExitCode.USAGE,
             ) from error
         finally:
-            content = _tell(display.directory)
+            content = _tell(display.directory, as_json=as_json)
     return ExitCode.NOT_VALID if content is None else exit_code(content)
 
 
@@ -190,11 +194,14 @@ def _watched(
     return watched_run(plan.experiment.name, lambda: systems.current, display)
 
 
-def _tell(directory: Path | None) -> ReportContent | None:
+def _tell(directory: Path | None, *, as_json: bool) -> ReportContent | None:
     """What the run's directory says, in the report's own figures."""
     if directory is None:
         return None
     content = content_of_run(read_run(directory))
+    if as_json:
+        print(json.dumps(document_of(content) | {"directory": str(directory)}, indent=1))
+        return content
     print_summary(content)
     sentences = (*content.objective_lines, *content.verdict_sentences, *content.verified_sentences)
     for line in (*(f"- {sentence}" for sentence in sentences), *caveat_lines(content)):

@@ -1,7 +1,7 @@
 """Shows a run going on: a moving line on a terminal, one plain line for each step otherwise."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from rich.status import Status
 
 from scalelab.cli.run_table import validity_text
 from scalelab.lab.plan import Scenario
+from scalelab.lab.plan_time import PlannedStep, duration_text
 from scalelab.lab.results.recording import TimelineRow
 from scalelab.lab.results.run_record import RunRecord
 
@@ -19,11 +20,40 @@ PLAIN_EVERY_S = 10
 """Without a terminal, the load is reported so often."""
 
 
+class TimeLeft:
+    """Of a plan: what its steps were expected to take, less what the one in hand has taken already."""
+
+    def __init__(self, expected_s: Sequence[float], clock_s: Callable[[], float]) -> None:
+        self._expected_s = expected_s
+        self._clock_s = clock_s
+        self._number = 1
+        self._began_s = clock_s()
+
+    def begin(self, number: int) -> None:
+        """The step with this number, from 1."""
+        self._number, self._began_s = number, self._clock_s()
+
+    def text(self) -> str:
+        """`; about 6 min left`; empty when it is not known."""
+        ahead = self._expected_s[self._number - 1 :]
+        if not ahead:
+            return ""
+        left_s = sum(ahead[1:]) + max(0.0, ahead[0] - (self._clock_s() - self._began_s))
+        return f"; about {duration_text(left_s)} left"
+
+
 class RunDisplay:
     """Hears what the runner tells, shows it, and keeps the records for whoever prints the end."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(
+        self,
+        console: Console,
+        planned: Sequence[PlannedStep] = (),
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """With the steps of a plan it tells how long all of them will take; without, their number is open."""
         self.console = console
+        self._left = TimeLeft(tuple(step.expected_s for step in planned), clock_s)
         self.directory: Path | None = None
         self.records: list[RunRecord] = []
         self._runs = 0
@@ -61,6 +91,7 @@ class RunDisplay:
         """See `runner.RunProgress`."""
         again = f", repetition {repetition}" if repetition > 1 else ""
         self._head = f"[{number}/{self._runs}] {scenario.title}{again}"
+        self._left.begin(number)
 
     def phase(self, text: str, expected_s: float | None) -> None:
         """See `runner.RunProgress`."""
@@ -72,7 +103,8 @@ class RunDisplay:
         is_over = self._expected_s is not None and row.second >= self._expected_s
         elapsed = f"{row.second + 1} s, draining" if is_over else f"{row.second + 1} of {self._expected_s or 0:g} s"
         failed = f", {row.failed + row.timed_out} failed" if row.failed + row.timed_out else ""
-        text = f"{elapsed}: {row.users} users, {row.completed} answers/s{failed}, {row.in_flight} waiting"
+        now = f"{row.users} users, {row.completed} answers/s{failed}, {row.in_flight} waiting"
+        text = f"{elapsed}: {now}{self._left.text()}"
         if self._status is not None or (row.second + 1) % PLAIN_EVERY_S == 0:
             self._show(text)
 

@@ -1,5 +1,7 @@
 """The verb `report`: exit codes and what is printed."""
 
+import json
+
 import pytest
 
 from scalelab.cli.main import run_command
@@ -38,3 +40,28 @@ def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path, capsys, place
 
     assert report(tmp_path / "run", "--reports", tmp_path / place) == 2
     assert "give another place with --reports" in capsys.readouterr().err
+
+
+def test_json_is_the_report_for_programs(tmp_path, capsys):
+    """One document and nothing else."""
+    (tmp_path / "run").mkdir()
+
+    assert report(tmp_path / "run", "--reports", tmp_path / "reports", "--json") == 3
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["scenarios"] == []
+    assert str(tmp_path / "reports" / "report.html") in document["files"]
+
+
+def test_several_runs_have_a_report_each_and_an_index(tmp_path, capsys):
+    """Two of one name are told apart; the gravest exit code counts."""
+    for parent in ("a", "b"):
+        (tmp_path / parent / "run").mkdir(parents=True)
+
+    code = report(tmp_path / "a" / "run", tmp_path / "b" / "run", "--reports", tmp_path / "reports")
+
+    assert code == 3
+    assert (tmp_path / "reports" / "run-1" / "report.html").exists()
+    assert (tmp_path / "reports" / "run-2" / "summary.md").exists()
+    assert 'href="run-2/report.html"' in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+    assert str(tmp_path / "reports" / "index.html") in capsys.readouterr().out

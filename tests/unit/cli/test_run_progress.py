@@ -8,6 +8,7 @@ from rich.console import Console
 
 from scalelab.cli.run_progress import RunDisplay
 from scalelab.lab.plan import make_plan
+from scalelab.lab.plan_time import duration_text, planned_steps
 from scalelab.lab.results.recording import TimelineRow
 
 
@@ -41,6 +42,22 @@ def test_the_load_is_told_every_ten_seconds(display, shown):
     lines = shown.getvalue().splitlines()
     assert len(lines) == 3
     assert lines[1].endswith("10 of 60 s: 100 users, 60 answers/s, 2 failed, 7 waiting")
+
+
+def test_what_is_left_of_a_plan_is_told(shown):
+    """The run in hand counts with what it was expected to take still; without a plan nothing is said."""
+    now_s = 0.0
+    plan = make_plan({"schema": 1, "name": "x", "factors": {"gateways": [1, 2, 3]}}, "x")
+    steps = planned_steps(plan)
+    with RunDisplay(Console(file=shown, width=40), steps, lambda: now_s) as display:
+        display.began(Path("results"), 3)
+        display.scenario(2, plan.scenarios[1], 1)
+        display.phase("measuring", 60.0)
+        now_s += 20.0
+        display.second(TimelineRow(second=19, users=100, completed=60, in_flight=7))
+
+    left_s = steps[1].expected_s - 20.0 + steps[2].expected_s
+    assert shown.getvalue().splitlines()[-1].endswith(f"7 waiting; about {duration_text(left_s)} left")
 
 
 def test_after_its_end_a_load_is_draining(display, shown):

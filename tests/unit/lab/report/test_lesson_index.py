@@ -1,7 +1,7 @@
 """One page over several lessons."""
 
 from scalelab.lab.report.content import make_content
-from scalelab.lab.report.lesson_index import Lesson, render_index, render_index_page
+from scalelab.lab.report.lesson_index import Lesson, comparison_of, render_index, render_index_page
 
 
 def a_lesson(classic, manifest):
@@ -48,3 +48,18 @@ def test_rows_in_doubt_are_marked(classic, manifest):
     page = render_index_page([a_lesson(doubtful, manifest)])
 
     assert page.count('<tr class="doubtful">') == 1
+
+
+def test_scenarios_that_runs_share_stand_side_by_side(classic, manifest, record):
+    """By title; what is in doubt says so, and what one run lacks is a dash."""
+    first = make_content(manifest(classic), classic, ())
+    second = make_content(None, [record(1, throughput_per_s=70.0, validity=("not-steady",))], ())
+    third = make_content(None, [record(3)], ())
+
+    table = comparison_of([Lesson("a", first, "a"), Lesson("b", second, "b"), Lesson("c", third, "c")])
+
+    assert table.head == ("Scenario", "a", "b", "c")
+    assert table.rows == (
+        ("1 gateway, miss", "63.7", "70.0 (not-steady)", "-"),
+        ("3 gateways, miss", "191.0", "-", "191.0"),
+    )
