@@ -20,6 +20,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("scalelab purge --key 5", "everything made from record 5"),
         ("scalelab purge --all", "all of it"),
     ),
+    "tasks": (
+        ("scalelab tasks list", "the long tasks that were given up, newest first"),
+        ("scalelab tasks retry 0123456789abcdef0123456789abcdef", "the same task again, from its first attempt"),
+        ("scalelab tasks drop --all --json", "forgets them; what was done, for programs"),
+    ),
     "down": (("scalelab down", "the stack named default"), ("scalelab down --name other", "another one")),
     "export": (
         ("scalelab export kubernetes manifests --set api_gateway.replicas=3", "for kubectl apply --kustomize"),

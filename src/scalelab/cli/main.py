@@ -20,7 +20,7 @@ from scalelab.cli.examples import epilog_of
 from scalelab.cli.exit_codes import ExitCode
 
 VERBS = (
-    *("up", "status", "scale", "routes", "keys", "purge", "down", "export"),
+    *("up", "status", "scale", "routes", "keys", "purge", "tasks", "down", "export"),
     *("plan", "run", "report", "lessons", "load", "load-worker", "capacity", "fit", "predict", "compare", "watch"),
     *("selftest", "doctor"),
 )

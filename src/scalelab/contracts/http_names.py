@@ -25,7 +25,8 @@ CACHE_PURGE_PATH = "/cache/purge"
 DELAY_PATH = "/delay"
 """`PUT` on a database's admin listener, with the nonce: a `Delay` for every query from now on."""
 DEAD_LETTERS_PATH = "/dead-letters"
-"""`GET` on a worker's admin listener: tasks that were given up, newest first."""
+"""On a worker's admin listener. `GET`: tasks that were given up, newest first; with the nonce also `POST
+/dead-letters/{id}/retry` and `DELETE /dead-letters/{id}`."""
 
 LOGIN_PATH = "/login"
 LOGOUT_PATH = "/logout"

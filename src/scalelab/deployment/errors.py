@@ -45,6 +45,10 @@ class RoutesError(DeploymentError):
     """Raised when routes were not taken by every gateway; those of before are in force everywhere."""
 
 
+class DeadLetterError(DeploymentError):
+    """Raised when the dead letters of a stack could not be read or changed."""
+
+
 class StackGoneError(DeploymentError):
     """Raised when the stack has ended in the meantime."""
 

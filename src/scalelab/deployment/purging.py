@@ -1,15 +1,12 @@
 """Asks one gateway of a running stack to purge the cache of all of them."""
 
 import http.client
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
-from scalelab.contracts.http_names import CACHE_PURGE_PATH, STACK_NONCE_HEADER
+from scalelab.contracts.http_names import CACHE_PURGE_PATH
 from scalelab.contracts.stack_view import StackView
-
-LIMIT_S = 10.0
+from scalelab.deployment.admin_calls import ask_admin
 
 
 def purge_cache(view: StackView, wanted: Mapping[str, object]) -> str | None:
@@ -24,7 +21,7 @@ def purge_cache(view: StackView, wanted: Mapping[str, object]) -> str | None:
         if service.name != "api_gateway" or service.state != "ready":
             continue
         try:
-            status, answer = _ask(service.admin_url, view.nonce, wanted)
+            status, answer = ask_admin(service.admin_url, view.nonce, "POST", CACHE_PURGE_PATH, wanted)
         except (OSError, http.client.HTTPException, ValueError) as error:
             fault = f"{service.instance} does not answer ({type(error).__name__})"
             continue
@@ -32,15 +29,3 @@ def purge_cache(view: StackView, wanted: Mapping[str, object]) -> str | None:
             return None
         fault = f"{service.instance} says: {answer.get('fault', status)}"
     return fault
-
-
-def _ask(admin_url: str, nonce: str, wanted: Mapping[str, object]) -> tuple[int, dict[str, object]]:
-    address = urlsplit(admin_url)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=LIMIT_S)
-    try:
-        connection.request("POST", CACHE_PURGE_PATH, json.dumps(wanted).encode(), {STACK_NONCE_HEADER: nonce})
-        response = connection.getresponse()
-        document = json.loads(response.read())
-    finally:
-        connection.close()
-    return response.status, document if isinstance(document, dict) else {}

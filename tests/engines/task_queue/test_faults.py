@@ -31,6 +31,8 @@ async def test_a_server_that_is_not_there_is_a_fault_of_every_method(tmp_path):
             queue.view("0" * 32, "ada"),
             queue.cancel("0" * 32, "ada"),
             queue.dead_letters("ada", 10),
+            queue.retry("0" * 32),
+            queue.drop("0" * 32),
             queue.claim("0" * 32, "w:a", 4),
             queue.renew([Beat("0" * 32, "w:a", 0)], 4),
             queue.settle(CLAIM, Succeeded({})),

@@ -12,6 +12,7 @@ from scalelab.stack.task_queue import (
     Failed,
     HandedBack,
     KeyReused,
+    NotDead,
     QueueFull,
     Refused,
     Stopped,
@@ -236,6 +237,83 @@ async def test_dead_letters_are_listed_newest_first_to_their_owner(engine):
     assert [task.id for task in await engine.queue.dead_letters("ada", 10)] == [ids[2], ids[0]]
     assert [task.id for task in await engine.queue.dead_letters(None, 1)] == [ids[2]]
     assert await engine.queue.dead_letters("eve", 10) == ()
+
+
+async def given_up(engine, **values) -> LongTaskView:
+    task = await submitted(engine, **values)
+    await engine.queue.settle(await claimed(engine), Failed("broken for good", retry_in_s=None))
+    return await view(engine, task.id)
+
+
+async def test_a_dead_task_that_is_tried_again_is_the_same_task(engine):
+    """Same id, owner and idempotency key, attempts from the start, behind what waits; it does not expire."""
+    dead = await given_up(engine, idempotency_key="k")
+    waiting = await submitted(engine)
+    retried = await engine.queue.retry(dead.id)
+    listed = [await engine.queue.dead_letters(whose, 10) for whose in (None, "ada")]
+    engine.clock.now_s += 1000
+    known = await engine.queue.submit(Submission("ada", REQUEST, idempotency_key="k"))
+    order = [engine.delivered()]
+    claim = await claimed(engine)
+    await engine.queue.settle(claim, Succeeded({}))
+
+    done = await view(engine, dead.id)
+    assert (retried.id, retried.subject, retried.state) == (dead.id, "ada", "queued")
+    assert (retried.attempts, retried.progress, retried.error, retried.finished_at_s) == (0, 0, None, None)
+    assert listed == [(), ()]
+    assert (known.view.id, known.is_new) == (dead.id, False)
+    assert order == [waiting.id]
+    assert (claim.task_id, claim.attempt) == (dead.id, 1)
+    assert (done.state, done.attempts) == ("succeeded", 1)
+
+
+async def test_a_dead_task_that_is_dropped_is_unknown_and_its_key_free(engine):
+    """Nothing of it is left."""
+    dead = await given_up(engine, idempotency_key="k")
+    dropped = await engine.queue.drop(dead.id)
+    again = await engine.queue.submit(Submission("ada", REQUEST, idempotency_key="k"))
+
+    assert dropped == dead
+    assert await view(engine, dead.id) is None
+    assert await engine.queue.dead_letters(None, 10) == ()
+    assert again.is_new
+
+
+@pytest.mark.parametrize("act", ["retry", "drop"])
+async def test_only_a_dead_task_is_tried_again_or_dropped(engine, act):
+    """Neither one that waits, nor one that runs, nor one that nobody knows; and nothing happens to it."""
+    task = await submitted(engine)
+    waiting = await getattr(engine.queue, act)(task.id)
+    claim = await claimed(engine)
+    running = await getattr(engine.queue, act)(task.id)
+
+    assert waiting == NotDead(task)
+    assert isinstance(running, NotDead)
+    assert await getattr(engine.queue, act)("0" * 32) is None
+    assert await engine.queue.settle(claim, Succeeded({})) == "succeeded"
+
+
+async def test_a_full_queue_takes_no_dead_task_back(engine):
+    """E21: the bound is a bound; the task stays a dead letter."""
+    dead = await given_up(engine)
+    for _ in range(5):
+        await submitted(engine)
+
+    assert await engine.queue.retry(dead.id) == QueueFull(5)
+    assert (await view(engine, dead.id)).state == "dead"
+
+
+async def test_the_worker_that_lost_a_task_has_no_say_when_it_is_tried_again(engine):
+    """A late result of an attempt before the dead letter is not the task's result."""
+    task = await submitted(engine)
+    stale = await claimed(engine)
+    engine.clock.now_s += LEASE_S
+    await engine.queue.sweep(max_attempts=1)
+    await engine.queue.retry(task.id)
+
+    assert await engine.queue.settle(stale, Succeeded({"late": True})) is None
+    assert await engine.queue.renew([Beat(task.id, stale.owner, 0.9)], LEASE_S) == ("lost",)
+    assert (await view(engine, task.id)).state == "queued"
 
 
 async def test_a_task_handed_back_is_next_and_its_attempt_does_not_count(engine):

@@ -8,6 +8,9 @@ import pytest
 
 from scalelab.contracts.long_tasks import LongTaskRequest, LongTaskView
 from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.contracts.stack_view import ServiceView, StackView
+from scalelab.deployment.dead_letters import NotDone, change_dead_letter, dead_letters
+from scalelab.deployment.errors import DeadLetterError
 from scalelab.stack.task_queue import Submission, Submitted, open_task_queue
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
@@ -91,6 +94,47 @@ async def test_tasks_succeed_retry_die_and_are_cancelled(queue, start_worker, re
     for outcome, count in {"succeeded": 2, "failed": 2, "cancelled": 1, "dead": 1}.items():
         assert f'scalelab_tasks_total{{outcome="{outcome}"}} {count}.0' in metrics
     assert "scalelab_tasks_running 0.0" in metrics
+
+
+async def test_an_operator_tries_dead_tasks_again_and_drops_them(queue, start_worker):
+    """Through the worker's admin listener: the same task, the same owner; and what cannot be done says why."""
+    worker = start_worker(max_retries=0)
+    await ready(worker)
+    cured, hopeless = [await submitted(queue, duration_s=0, count=20, fail_attempts=n) for n in (1, 9)]
+    for task in (cured, hopeless):
+        await until(queue, task, "dead")
+    stack = view_of_stack(worker)
+    listed = await asyncio.to_thread(dead_letters, stack)
+    worker_of_another = view_of_stack(worker, nonce="another stack's")
+    forbidden = await asyncio.to_thread(forbidden_reason, worker_of_another, cured)
+    retried = await asyncio.to_thread(change_dead_letter, stack, "retry", cured)
+    again = await until(queue, cured, "dead")
+    dropped = await asyncio.to_thread(change_dead_letter, stack, "drop", hopeless)
+    gone = await asyncio.to_thread(change_dead_letter, stack, "drop", hopeless)
+    await asyncio.to_thread(worker.stop)
+    with pytest.raises(DeadLetterError, match="worker-1 does not answer"):
+        await asyncio.to_thread(dead_letters, stack)
+
+    assert {letter.id for letter in listed} == {cured, hopeless}
+    assert "does not answer" in forbidden
+    assert (retried.id, retried.subject, retried.state, retried.attempts) == (cured, "ada", "queued", 0)
+    assert again.attempts == 1
+    assert (dropped.id, await queue.view(hopeless, "ada")) == (hopeless, None)
+    assert gone == NotDone(hopeless, "no such task: it never was, has expired, or was dropped")
+
+
+def forbidden_reason(stack, task_id):
+    with pytest.raises(DeadLetterError) as refusal:
+        change_dead_letter(stack, "retry", task_id)
+    return str(refusal.value)
+
+
+def view_of_stack(worker, nonce="nonce"):
+    """As far as a worker is concerned."""
+    service = ServiceView(
+        name="worker", instance="worker-1", pid=1, url="", admin_url=worker.admin_url, state="ready"
+    )
+    return StackView.model_construct(name="default", nonce=nonce, services=(service,))
 
 
 async def test_a_cancelled_task_does_not_wait_for_a_slow_database(queue, start_worker, records):

@@ -23,3 +23,11 @@ class AbsentTaskQueue:
     async def dead_letters(self, subject: str | None, limit: int) -> QueueFault:  # noqa: ARG002  as above
         """Nothing is listed."""
         return self._fault
+
+    async def retry(self, task_id: str) -> QueueFault:  # noqa: ARG002  the protocol's signature
+        """Nothing is queued."""
+        return self._fault
+
+    async def drop(self, task_id: str) -> QueueFault:  # noqa: ARG002  the protocol's signature
+        """Nothing is forgotten."""
+        return self._fault

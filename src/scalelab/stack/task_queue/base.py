@@ -56,6 +56,13 @@ class AlreadyFinished:
     view: LongTaskView
 
 
+@dataclass(frozen=True)
+class NotDead:
+    """The task was not given up, so that there is nothing to try again or to drop."""
+
+    view: LongTaskView
+
+
 class TaskQueue(Protocol):
     """The client's side. Every method is atomic and safe for concurrent use on one event loop."""
 
@@ -73,6 +80,25 @@ class TaskQueue(Protocol):
 
     async def dead_letters(self, subject: str | None, limit: int) -> tuple[LongTaskView, ...] | QueueFault:
         """Tasks that were given up, newest first; of every subject with None."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """The operator's side. Every method is atomic and safe for concurrent use on one event loop."""
+
+    async def dead_letters(self, subject: str | None, limit: int) -> tuple[LongTaskView, ...] | QueueFault:
+        """See `TaskQueue.dead_letters`."""
+        ...
+
+    async def retry(self, task_id: str) -> LongTaskView | NotDead | QueueFull | QueueFault | None:
+        """Queue a dead task again, behind the others: same id, subject and idempotency key, all attempts before it.
+
+        None when it is unknown or expired.
+        """
+        ...
+
+    async def drop(self, task_id: str) -> LongTaskView | NotDead | QueueFault | None:
+        """Forget a dead task, and free its idempotency key; the task as it was. None as in `retry`."""
         ...
 
 

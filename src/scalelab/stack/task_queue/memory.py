@@ -12,6 +12,7 @@ from scalelab.stack.task_queue.base import (
     Claim,
     Failed,
     KeyReused,
+    NotDead,
     Outcome,
     QueueFault,
     QueueFull,
@@ -105,6 +106,27 @@ class MemoryTaskQueue:
         ]
         dead.sort(key=lambda view: (view.finished_at_s or 0, view.id), reverse=True)
         return tuple(dead[: min(limit, DEAD_LETTERS_KEPT)])
+
+    async def retry(self, task_id: str) -> LongTaskView | NotDead | QueueFull | QueueFault | None:
+        """Queue a dead one again."""
+        record = self._dead(task_id)
+        if not isinstance(record, _Record):
+            return record
+        if len(self._open()) >= self._max_open_tasks:
+            return QueueFull(self._max_open_tasks)
+        self._move(record, "retry")
+        afresh = {"attempts": 0, "progress": 0.0, "error": None, "finished_at_s": None}
+        record.view = record.view.model_copy(update=afresh)
+        self.messages.append(task_id)
+        return record.view
+
+    async def drop(self, task_id: str) -> LongTaskView | NotDead | QueueFault | None:
+        """Forget a dead one."""
+        record = self._dead(task_id)
+        if not isinstance(record, _Record):
+            return record
+        self._forget(record)
+        return record.view
 
     async def claim(self, task_id: str, owner: str, lease_s: float) -> Claim | Refused | QueueFault:
         """Take it."""
@@ -203,14 +225,22 @@ class MemoryTaskQueue:
         record = self._records.get(task_id)
         return record if record is not None and record.subject == subject else None
 
+    def _dead(self, task_id: str) -> _Record | NotDead | None:
+        self._forget_expired()
+        record = self._records.get(task_id)
+        return record if record is None or record.view.state == "dead" else NotDead(record.view)
+
     def _open(self) -> list[_Record]:
         return [record for record in self._records.values() if record.view.state not in FINAL_STATES]
 
     def _forget_expired(self) -> None:
         now_s = self._clock()
-        for task_id, record in list(self._records.items()):
+        for record in list(self._records.values()):
             finished_at_s = record.view.finished_at_s
             if finished_at_s is not None and finished_at_s + self._result_ttl_s <= now_s:
-                del self._records[task_id]
-                if record.key is not None:
-                    self._keys.pop(record.key, None)
+                self._forget(record)
+
+    def _forget(self, record: _Record) -> None:
+        del self._records[record.view.id]
+        if record.key is not None:
+            self._keys.pop(record.key, None)

@@ -2,14 +2,14 @@
 
 import json
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, get_args
 
 from scalelab.contracts.long_tasks import ACTOR_NAME, FINAL_STATES, QUEUE_NAME
 from scalelab.stack.task_queue.records import DEAD_LETTERS_KEPT, WORKER_LOST
 from scalelab.stack.task_queue.transitions import TRANSITIONS
 
-ScriptName = Literal["submit", "cancel", "dead_letters", "claim", "renew", "settle", "sweep"]
-SCRIPT_NAMES: tuple[ScriptName, ...] = ("submit", "cancel", "dead_letters", "claim", "renew", "settle", "sweep")
+ScriptName = Literal["submit", "cancel", "dead_letters", "retry", "drop", "claim", "renew", "settle", "sweep"]
+SCRIPT_NAMES: tuple[ScriptName, ...] = get_args(ScriptName)
 
 _FOLDER = files("scalelab.stack.task_queue") / "lua"
 

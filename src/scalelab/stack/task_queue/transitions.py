@@ -5,7 +5,7 @@ from typing import Literal
 from scalelab.contracts.long_tasks import TaskState
 from scalelab.stack.task_queue.base import Failed, HandedBack, Outcome, Stopped, Succeeded
 
-TaskEvent = Literal["claim", "succeed", "fail", "give_up", "hand_back", "stop", "expire", "cancel"]
+TaskEvent = Literal["claim", "succeed", "fail", "give_up", "hand_back", "stop", "expire", "cancel", "retry"]
 
 TRANSITIONS: dict[TaskState, dict[TaskEvent, TaskState]] = {
     "queued": {"claim": "running", "cancel": "cancelled"},
@@ -29,7 +29,7 @@ TRANSITIONS: dict[TaskState, dict[TaskEvent, TaskState]] = {
     },
     "cancelled": {"cancel": "cancelled"},
     "succeeded": {},
-    "dead": {},
+    "dead": {"retry": "queued"},
 }
 
 

@@ -20,6 +20,7 @@ from scalelab.stack.task_queue.base import (
     Claim,
     Failed,
     KeyReused,
+    NotDead,
     Outcome,
     QueueFault,
     QueueFull,
@@ -119,6 +120,18 @@ class ValkeyTaskQueue:
             return records
         return tuple(view_of(_fields(record)) for record in records)
 
+    async def retry(self, task_id: str) -> LongTaskView | NotDead | QueueFull | QueueFault | None:
+        """Queue a dead one again."""
+        match await self._run("retry", task_id, self._max_open_tasks):
+            case ["full"]:
+                return QueueFull(self._max_open_tasks)
+            case answer:
+                return _of_dead(answer)
+
+    async def drop(self, task_id: str) -> LongTaskView | NotDead | QueueFault | None:
+        """Forget a dead one."""
+        return _of_dead(await self._run("drop", task_id))
+
     async def claim(self, task_id: str, owner: str, lease_s: float) -> Claim | Refused | QueueFault:
         """Take it."""
         match await self._run("claim", task_id, owner, round(lease_s * 1000)):
@@ -173,6 +186,18 @@ class ValkeyTaskQueue:
             return QueueFault(f"no answer within {self._call_timeout_s} s")
         except (RedisError, OSError) as error:
             return QueueFault(f"{type(error).__name__}: {error}")
+
+
+def _of_dead(answer: object) -> LongTaskView | NotDead | QueueFault | None:
+    match answer:
+        case ["done", list(record)]:
+            return view_of(_fields(record))
+        case ["not dead", list(record)]:
+            return NotDead(view_of(_fields(record)))
+        case ["unknown"]:
+            return None
+        case _:
+            return _fault(answer)
 
 
 def _fields(flat: list[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from scalelab.stack.task_queue import Claim, TaskDesk, open_task_desk
 from scalelab.stack.upstream import UpstreamClient
 from scalelab.stack.worker.backoff import RetryPolicy
 from scalelab.stack.worker.broker import build_broker, build_worker
-from scalelab.stack.worker.dead_letters import dead_letter_route
+from scalelab.stack.worker.dead_letters import dead_letter_routes
 from scalelab.stack.worker.long_task import AttemptFailed, Pace, Report, run_long_task
 from scalelab.stack.worker.metrics import WorkerMetrics
 from scalelab.stack.worker.record_source import RecordSource
@@ -41,7 +41,7 @@ async def serve(settings: WorkerSettings) -> None:
     policy = RetryPolicy(settings.max_retries + 1, settings.min_backoff_s, settings.max_backoff_s)
     async with (
         open_task_desk(settings) as desk,
-        admin_listener(settings, service_metrics, readiness, [dead_letter_route(desk)]),
+        admin_listener(settings, service_metrics, readiness, dead_letter_routes(desk)),
         UpstreamClient(settings.database_url, UPSTREAM_TIMEOUT_S) as database,
     ):
         metrics = WorkerMetrics(service_metrics)

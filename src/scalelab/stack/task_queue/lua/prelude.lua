@@ -102,3 +102,24 @@ local function held_state(id, owner)
   end
   return nil
 end
+
+-- The answer to who takes a task for a dead one, or nil when it is.
+local function not_dead(id)
+  local record = redis.call('HGETALL', record_key(id))
+  if #record == 0 then
+    return { 'unknown' }
+  end
+  return redis.call('HGET', record_key(id), 'state') ~= 'dead' and { 'not dead', record } or nil
+end
+
+local function forget_as_dead(id)
+  redis.call('ZREM', dead_letters_key('all'), id)
+  redis.call('ZREM', dead_letters_key(redis.call('HGET', record_key(id), 'subject_key')), id)
+end
+
+-- Where the task's idempotency key stands, or nil when it has none or the key is another task's by now.
+local function idempotency_key_of(id)
+  local name = redis.call('HGET', record_key(id), 'idempotency')
+  local key = name and idempotency_key(name)
+  return key and redis.call('HGET', key, 'task') == id and key or nil
+end

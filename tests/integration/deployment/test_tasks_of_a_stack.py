@@ -1,0 +1,72 @@
+"""Long tasks of a whole stack, as a user and an operator meet them: HAProxy, gateway, worker, command line."""
+
+import json
+from http import HTTPStatus
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def stack(home):
+    """A stack whose worker gives up at the first failure."""
+    settings = ("--set", "database.records=100", "--set", "worker.max_retries=0")
+    assert home.scalelab("up", "--detach", *settings).returncode == 0
+    return home
+
+
+class Client:
+    """A user of the stack, through the balancer."""
+
+    def __init__(self, view):
+        self._address = urlsplit(view["url"]).netloc
+        self._fields = {}
+        answer = self.ask("POST", "/login", view["login"])
+        self._fields = {"Authorization": f"Bearer {answer['access_token']}"}
+
+    def ask(self, method, path, document=None):
+        connection, answer = self.open(method, path, document)
+        try:
+            return json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def open(self, method, path, document=None, **fields):
+        connection = HTTPConnection(self._address, timeout=20)
+        body = None if document is None else json.dumps(document)
+        connection.request(method, path, body, {"Content-Type": "application/json"} | self._fields | fields)
+        answer = connection.getresponse()
+        assert answer.status < HTTPStatus.BAD_REQUEST, answer.read()
+        return connection, answer
+
+
+def test_dead_letters_on_the_command_line(stack, eventually):
+    """Listed, tried again as the same task, dropped; and what cannot be done is one line each."""
+    user = Client(stack.status())
+    task = user.ask("POST", "/longtask", {"duration_s": 0, "fail_attempts": 9})
+
+    def is_dead():
+        return user.ask("GET", f"/longtask/{task['id']}")["state"] == "dead"
+
+    assert eventually(is_dead, 20.0)
+    shown = stack.scalelab("tasks", "list")
+    listed = json.loads(stack.scalelab("tasks", "list", "--json").stdout)["dead_letters"]
+    retried = stack.scalelab("tasks", "retry", task["id"], "--json")
+    assert eventually(is_dead, 20.0)
+    dropped = stack.scalelab("tasks", "drop", "--all", "--stack", "default")
+    again = stack.scalelab("tasks", "drop", task["id"])
+
+    assert task["id"] in shown.stdout
+    assert "attempt 1 of 9 that fail on purpose" in shown.stdout
+    assert [(letter["id"], letter["subject"]) for letter in listed] == [(task["id"], task["subject"])]
+    assert retried.returncode == 0
+    [done] = json.loads(retried.stdout)["done"]
+    assert (done["id"], done["subject"], done["state"]) == (task["id"], task["subject"], "queued")
+    assert (dropped.returncode, dropped.stdout) == (0, f"task {task['id']} of {task['subject']}: dropped\n")
+    assert again.returncode == 1
+    assert again.stderr == (
+        f"scalelab: task {task['id']} was not dropped: no such task: it never was, has expired, or was dropped\n"
+    )
