@@ -177,7 +177,9 @@ class MemoryTaskQueue:
     def _expire_leases(self, max_attempts: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         now_s = self._clock()
         retried, dead = [], []
-        for record in [record for record in self._records.values() if record.is_over(now_s)]:
+        over = [record for record in self._records.values() if record.is_over(now_s)]
+        over.sort(key=lambda record: (record.lease_until_s or 0, record.view.id))
+        for record in over:
             is_last = record.view.attempts >= max_attempts
             state = self._move(record, "give_up" if is_last else "expire")
             if state != "cancelled":
@@ -194,7 +196,7 @@ class MemoryTaskQueue:
         due = [
             record for record in self._records.values() if record.due_at_s is not None and record.due_at_s <= now_s
         ]
-        due.sort(key=lambda record: record.due_at_s or 0)
+        due.sort(key=lambda record: (record.due_at_s or 0, record.view.id))
         for record in due:
             record.due_at_s = None
             self.messages.append(record.view.id)
