@@ -43,8 +43,22 @@ class Client:
         return connection, answer
 
 
-def test_dead_letters_on_the_command_line(stack, eventually):
-    """Listed, tried again as the same task, dropped; and what cannot be done is one line each."""
+def listened(user):
+    """The views of a task as HAProxy let them through; it is cancelled when the first progress has been heard of."""
+    task = user.ask("POST", "/longtask", {"duration_s": 20, "count": 100})
+    connection, stream = user.open("GET", f"/longtask/{task['id']}/events", Accept="text/event-stream")
+    views = []
+    for line in stream:
+        if line.startswith(b"data: "):
+            views.append(json.loads(line.removeprefix(b"data: ")))
+            if views[-1]["progress"] > 0 and views[-1]["state"] == "running":
+                user.ask("DELETE", f"/longtask/{task['id']}")
+    connection.close()
+    return views
+
+
+def test_dead_letters_on_the_command_line_and_progress_through_the_balancer(stack, eventually):
+    """Listed, tried again, dropped; what cannot be done is one line. Events come through HAProxy as they happen."""
     user = Client(stack.status())
     task = user.ask("POST", "/longtask", {"duration_s": 0, "fail_attempts": 9})
 
@@ -59,6 +73,11 @@ def test_dead_letters_on_the_command_line(stack, eventually):
     dropped = stack.scalelab("tasks", "drop", "--all", "--stack", "default")
     again = stack.scalelab("tasks", "drop", task["id"])
 
+    told = listened(user)
+
+    assert told[0]["state"] in {"queued", "running"}
+    assert told[-1]["state"] == "cancelled"  # so the events before it had come while the task ran
+    assert 0 < max(view["progress"] for view in told) < 1
     assert task["id"] in shown.stdout
     assert "attempt 1 of 9 that fail on purpose" in shown.stdout
     assert [(letter["id"], letter["subject"]) for letter in listed] == [(task["id"], task["subject"])]

@@ -26,6 +26,7 @@ from scalelab.stack.api_gateway.openapi import api_description
 from scalelab.stack.api_gateway.purging import purge_routes, tags_of_record
 from scalelab.stack.api_gateway.request_input import Refusal, read_document, takes_record_key
 from scalelab.stack.api_gateway.response_cache import cached
+from scalelab.stack.api_gateway.task_events import Listeners, task_event_route
 from scalelab.stack.api_gateway.upstream_paths import process_path_of, record_path_of
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST
 from scalelab.stack.service_kit.metrics import ServiceMetrics
@@ -76,7 +77,8 @@ def laboratory_routes(settings: GatewaySettings, parts: GatewayParts, metrics: S
     reads = record_reads(settings, parts)
     if settings.direct_path:
         parts.read_directly(reads, RequestRecords(metrics, settings.access_sample_ratio))
-    return [description_route(), *record_routes(parts, reads), *long_task_routes(parts.tasks)]
+    tasks = [*long_task_routes(parts.tasks), task_event_route(parts.tasks, Listeners())]
+    return [description_route(), *record_routes(parts, reads), *tasks]
 
 
 def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str, Handler]:

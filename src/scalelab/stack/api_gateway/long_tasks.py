@@ -34,7 +34,7 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _FAULTS_SHOWN = 20
 _SHOWN_CHARACTERS = 64
 _PRIVATE = {"Cache-Control": "private, no-cache"}
-_COME_BACK = {"Retry-After": str(COME_BACK_AFTER_S)}
+COME_BACK = {"Retry-After": str(COME_BACK_AFTER_S)}
 
 _KEPT_BY_NOT_MODIFIED = ("cache-control", "etag", "retry-after")
 
@@ -83,10 +83,10 @@ async def _submit(request: Request, queue: TaskQueue) -> Response:
         return wanted
     match await queue.submit(wanted):
         case QueueFault() as fault:
-            return _queue_gone(request, fault)
+            return queue_gone(request, fault)
         case QueueFull(limit=limit):
             return problem(
-                request, HTTPStatus.SERVICE_UNAVAILABLE, f"{limit} tasks are unfinished, no more fit", _COME_BACK
+                request, HTTPStatus.SERVICE_UNAVAILABLE, f"{limit} tasks are unfinished, no more fit", COME_BACK
             )
         case KeyReused():
             return problem(
@@ -102,13 +102,13 @@ async def _list_dead(request: Request, queue: TaskQueue) -> Response:
         return problem(request, HTTPStatus.BAD_REQUEST, "tasks can be listed with ?state=dead only")
     tasks = await queue.dead_letters(request.state.subject, DEAD_LETTERS_LISTED)
     if isinstance(tasks, QueueFault):
-        return _queue_gone(request, tasks)
+        return queue_gone(request, tasks)
     return JSONResponse({"tasks": [task.model_dump(mode="json") for task in tasks]}, headers=_PRIVATE)
 
 
 async def _of_task(request: Request, queue: TaskQueue, answer: TaskHandler) -> Response:
     task_id = request.path_params["id"]
-    if _TASK_ID.fullmatch(task_id) is None:
+    if not is_task_id(task_id):
         return problem(request, HTTPStatus.NOT_FOUND)
     return await answer(request, queue, task_id)
 
@@ -118,7 +118,7 @@ async def _view(request: Request, queue: TaskQueue, task_id: str) -> Response:
         case None:
             return problem(request, HTTPStatus.NOT_FOUND)
         case QueueFault() as fault:
-            return _queue_gone(request, fault)
+            return queue_gone(request, fault)
         case view:
             return _unless_known(request, _shown(view, HTTPStatus.OK))
 
@@ -128,12 +128,17 @@ async def _cancel(request: Request, queue: TaskQueue, task_id: str) -> Response:
         case None:
             return problem(request, HTTPStatus.NOT_FOUND)
         case QueueFault() as fault:
-            return _queue_gone(request, fault)
+            return queue_gone(request, fault)
         case AlreadyFinished(view=view):
             return problem(request, HTTPStatus.CONFLICT, f"the task has finished already: {view.state}")
         case view:
             is_over = view.state in FINAL_STATES
             return _shown(view, HTTPStatus.OK if is_over else HTTPStatus.ACCEPTED)
+
+
+def is_task_id(text: str) -> bool:
+    """Whether a task can be called so."""
+    return _TASK_ID.fullmatch(text) is not None
 
 
 async def _wanted(request: Request) -> Submission | Response:
@@ -184,6 +189,7 @@ def _unless_known(request: Request, response: Response) -> Response:
     return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)
 
 
-def _queue_gone(request: Request, fault: QueueFault) -> Response:
-    structlog.get_logger().warning("task_queue_gone", reason=fault.detail)
-    return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "the task queue does not answer", _COME_BACK)
+def queue_gone(request: Request, fault: QueueFault) -> Response:
+    """503 with Retry-After; the reason goes to the log only."""
+    structlog.get_logger().warning("taskqueue_gone", reason=fault.detail)
+    return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "the task queue does not answer", COME_BACK)

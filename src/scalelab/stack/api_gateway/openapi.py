@@ -157,7 +157,21 @@ def _long_task_paths() -> _Json:
         parameters=[state],
         is_protected=True,
     )
-    return {LONGTASK_PATH: {"post": submit, "get": dead}, f"{LONGTASK_PATH}/{{id}}": {"get": view, "delete": cancel}}
+    last_event = {"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}}
+    stream = {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    events = _operation(
+        "What becomes of the task, as it happens, up to its final state",
+        {200: stream, 204: {"description": "The client knows the final state already."}},
+        faults=(401, 404, 429, 503),
+        parameters=[task_id, last_event],
+        is_protected=True,
+    )
+    task_path = f"{LONGTASK_PATH}/{{id}}"
+    return {
+        LONGTASK_PATH: {"post": submit, "get": dead},
+        task_path: {"get": view, "delete": cancel},
+        f"{task_path}/events": {"get": events},
+    }
 
 
 _CACHE_HEADERS: _Json = {
