@@ -301,6 +301,7 @@ async def test_the_description_names_every_route_and_its_references_exist(lab):
         "/process",
         "/longtask",
         "/longtask/{id}",
+        "/longtask/{id}/events",
         "/.well-known/jwks.json",
         "/openapi.json",
     }
