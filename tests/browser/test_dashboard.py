@@ -123,6 +123,16 @@ def test_it_comes_back_when_the_dashboard_does(scalelab, port, screen):
     shown.complaints.clear()
 
 
+def test_the_verdict_forms_while_one_looks(dashboard, screen):
+    """Ten seconds of load are enough to say what is busiest, or binds."""
+    shown = screen().open(dashboard)
+    begin_load(shown.page)
+
+    shown.wait_until(
+        "document.querySelector('#verdict').textContent.includes('answers/s over the last ten seconds')", 90.0
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "options"), [("light", {}), ("dark", {"dark": True}), ("phone", {"width": 390, "height": 844})]
 )

@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+import psutil
 
 from scalelab.contracts.stack_view import StackView
 from scalelab.lab.system import SystemGoneError
@@ -11,7 +14,8 @@ from scalelab.lab.watch.acts import PlayableSystem
 from scalelab.lab.watch.board import Board
 from scalelab.lab.watch.playing import offers
 from scalelab.lab.watch.poller import Poller
-from scalelab.lab.watch.sampling import sample_of
+from scalelab.lab.watch.sampling import Sample, sample_of
+from scalelab.lab.watch.standing import SPAN_SAMPLES, standing_verdict
 
 INTERVAL_S = 1.0
 LONGEST_SHARE = 0.05
@@ -22,6 +26,7 @@ async def sample_forever(board: Board, find: Callable[[], PlayableSystem]) -> No
     """Until cancelled."""
     view: StackView | None = None
     next_view_s = time.monotonic()
+    recent: deque[Sample] = deque(maxlen=SPAN_SAMPLES)
     async with Poller() as poller:
         while True:
             began_s = time.monotonic()
@@ -30,7 +35,9 @@ async def sample_forever(board: Board, find: Callable[[], PlayableSystem]) -> No
                 next_view_s = began_s + (time.monotonic() - began_s) / LONGEST_SHARE
             if view is not None:
                 looks = await poller.looks(view.services)
-                board.add_sample(sample_of(time.time(), time.monotonic(), looks))
+                recent.append(sample_of(time.time(), time.monotonic(), looks))
+                board.add_sample(recent[-1])
+                board.set_state("verdict", standing_verdict(recent, psutil.cpu_count() or 1))
             await asyncio.sleep(INTERVAL_S - (time.monotonic() - began_s) % INTERVAL_S)
 
 

@@ -31,6 +31,7 @@ function show() {
   showHead(states, connection);
   document.querySelector("main").classList.toggle("stale", !isLive || !isThere);
   showNow(isLive && isThere && latest ? latest.totals : NOTHING);
+  setText(byId("verdict"), isLive && isThere ? states.verdict ?? "" : "");
   if (latest) parts.show(latest, selected);
   showGraphs(history, marks);
   showActs(marks);
