@@ -136,6 +136,10 @@ class WorkerSettings(ServiceSettings):
     max_backoff_s: float
     heartbeat_timeout_s: float
     result_ttl_s: float
+    broker: Literal["valkey", "rabbitmq"] = "valkey"
+    broker_url: str = ""
+    """`amqp://user@host:port/vhost` of a RabbitMQ; the password stands in `broker_password_file`."""
+    broker_password_file: Path | None = None
 
 
 class BalancerSettings(ServiceSettings):

@@ -193,6 +193,18 @@ class Worker(Contract):
     heartbeat_timeout_s: Annotated[float, Field(ge=1)] = 4.0
     """Silence after which a worker counts as dead and its tasks start again elsewhere."""
     result_ttl_s: PositiveSeconds = 3600.0
+    broker: Literal["valkey", "rabbitmq"] = "valkey"
+    """What brings messages to the workers. The tasks themselves stand in Valkey in any case."""
+    broker_url: Annotated[str, Field(pattern=r"^$|^amqps?://.+$")] = ""
+    """A running RabbitMQ, `amqp://user:password@host:port/vhost`; needs the extra `rabbitmq`. Local stacks only."""
+
+    @model_validator(mode="after")
+    def _broker_has_its_url(self) -> Self:
+        if self.broker == "rabbitmq" and not self.broker_url:
+            raise ValueError("broker = 'rabbitmq' needs broker_url: amqp://user:password@host:port/vhost")
+        if self.broker == "valkey" and self.broker_url:
+            raise ValueError("broker_url is set, but broker = 'valkey' uses cache.url: remove one of them")
+        return self
 
 
 class Cache(Contract):

@@ -51,8 +51,8 @@ def answers_ping(unix_socket: Path) -> bool:
         return False
 
 
-def unreachable_reason(url: str) -> str:
-    """Why nobody can be connected to at `redis://`, `rediss://` or `unix://`; empty when somebody can."""
+def unreachable_reason(url: str, default_port: int = DEFAULT_PORT) -> str:
+    """Why nobody can be connected to at `unix://`, or by TCP at another URL; empty when somebody can."""
     parts = urlsplit(url)
     try:
         if parts.scheme == "unix":
@@ -60,7 +60,7 @@ def unreachable_reason(url: str) -> str:
                 connection.settimeout(CONNECT_LIMIT_S)
                 connection.connect(parts.path)
         else:
-            address = (parts.hostname or "localhost", parts.port or DEFAULT_PORT)
+            address = (parts.hostname or "localhost", parts.port or default_port)
             socket.create_connection(address, CONNECT_LIMIT_S).close()
     except (OSError, ValueError) as error:
         return str(error)

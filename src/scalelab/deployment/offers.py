@@ -68,6 +68,11 @@ def _demand_container_offers(topology: Topology, where: str) -> None:
             f"load_balancer.engine = {topology.load_balancer.engine!r} is not offered on {where}: use 'haproxy', "
             f"which finds its gateways by DNS"
         )
+    if topology.worker.broker != "valkey":
+        raise ConfigurationError(
+            f"worker.broker = {topology.worker.broker!r} is not offered on {where}, whose services reach nothing "
+            f"outside: use 'valkey', or start processes of this machine"
+        )
     if topology.cache.url:
         raise ConfigurationError(
             f"cache.url = {topology.cache.url.rpartition('@')[2]!r} is not offered on {where}, which has a cache of "

@@ -77,6 +77,7 @@ class StackPlan:
         urls = {
             self.cache_password_file: self.topology.cache.url,
             self.database_password_file: self.topology.database.url,
+            self.broker_password_file: self.topology.worker.broker_url,
         }
         return {file: password for file, url in urls.items() if (password := split_password(url)[1]) is not None}
 
@@ -89,6 +90,11 @@ class StackPlan:
     def database_password_file(self) -> Path:
         """Exists only when the database's URL has a password."""
         return self.directory.keys / "database_password"
+
+    @property
+    def broker_password_file(self) -> Path:
+        """Exists only when the broker's URL has a password."""
+        return self.directory.keys / "broker_password"
 
     @property
     def signing_key_file(self) -> Path:
@@ -153,6 +159,8 @@ class StackPlan:
             "queue_url": self.cache_url,
             "cache_password_file": self._password_file(self.cache_password_file),
             "database_url": self.database_url,
+            "broker_url": split_password(self.topology.worker.broker_url)[0],
+            "broker_password_file": self._password_file(self.broker_password_file),
         }
 
     def _balancer(self) -> dict[str, object]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scalelab.deployment.engines import NO_HAPROXY, NO_VALKEY, Engine, demand_cache, demanded
+from scalelab.deployment.engines import NO_HAPROXY, NO_VALKEY, Engine, demand_broker, demand_cache, demanded
 from scalelab.deployment.errors import UnfitMachineError
 
 
@@ -32,5 +32,13 @@ def test_cache_elsewhere_must_answer_and_its_password_is_not_told():
     """Asked before anything is started."""
     with pytest.raises(UnfitMachineError, match=r"cache\.url = redis://127\.0\.0\.1:1/0 \(") as caught:
         demand_cache("redis://:s3cret@127.0.0.1:1/0")
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_broker_that_is_not_there_stops_the_start():
+    """With its address and setting, without its password."""
+    with pytest.raises(UnfitMachineError, match=r"worker\.broker_url = amqp://ada@127\.0\.0\.1:1/") as caught:
+        demand_broker("amqp://ada:s3cret@127.0.0.1:1/")
 
     assert "s3cret" not in str(caught.value)

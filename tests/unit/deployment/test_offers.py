@@ -35,6 +35,10 @@ def test_processes_have_no_quota_and_no_server_of_their_own(document, words):
     [
         ({"load_balancer": {"engine": "python"}}, "engine = 'python' is not offered on compose"),
         ({"laboratory": False}, "laboratory = false is not offered on compose"),
+        (
+            {"worker": {"broker": "rabbitmq", "broker_url": "amqp://a:secret@b/"}},
+            "broker = 'rabbitmq' is not offered on compose",
+        ),
         ({"cache": {"url": "redis://:secret@store:6379/0"}}, "'store:6379/0' is not offered on compose"),
     ],
 )

@@ -87,6 +87,31 @@ def test_memory_cache_means_no_queue():
     assert told.cache_url == told.queue_url == "memory:"
 
 
+def test_password_of_the_broker_goes_to_a_file():
+    """The worker's settings name it; no other service is told of the broker."""
+    worker = {"broker": "rabbitmq", "broker_url": "amqp://ada:s%23cret@broker:5672/lab"}
+    told = settings("worker", worker=worker)
+
+    assert (told.broker, told.broker_url) == ("rabbitmq", "amqp://ada@broker:5672/lab")
+    assert told.broker_password_file == ROOT / "keys" / "broker_password"
+    assert plan(worker=worker).secrets == {told.broker_password_file: "s#cret"}
+    assert "amqp" not in settings("api_gateway", worker=worker).model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("worker", "words"),
+    [
+        ({"broker": "rabbitmq"}, "needs broker_url"),
+        ({"broker_url": "amqp://a@b/"}, "remove one of them"),
+        ({"broker": "rabbitmq", "broker_url": "http://a/"}, "pattern"),
+    ],
+)
+def test_a_broker_and_its_url_belong_together(worker, words):
+    """Refused before anything starts."""
+    with pytest.raises(ValueError, match=words):
+        plan(worker=worker)
+
+
 def test_password_of_a_url_goes_to_a_file():
     """Settings name the file; the URL they hold has no password."""
     url = "redis://me:s%23cret@host:6379/0"

@@ -17,13 +17,16 @@ import structlog
 from scalelab.contracts.service_settings import WorkerSettings
 from scalelab.stack.service_kit.admin import Readiness, admin_listener
 from scalelab.stack.service_kit.metrics import ServiceMetrics
-from scalelab.stack.task_queue import Claim, TaskDesk, open_task_desk
+from scalelab.stack.task_queue import Claim, TaskDesk, open_task_desk, read_password
 from scalelab.stack.upstream import UpstreamClient
 from scalelab.stack.worker.backoff import RetryPolicy
 from scalelab.stack.worker.broker import build_broker, build_worker
 from scalelab.stack.worker.dead_letters import dead_letter_routes
+from scalelab.stack.worker.delivery import Delivery, DirectDelivery
 from scalelab.stack.worker.long_task import AttemptFailed, Pace, Report, run_long_task
 from scalelab.stack.worker.metrics import WorkerMetrics
+from scalelab.stack.worker.rabbitmq import RabbitmqLink, queue_name_for
+from scalelab.stack.worker.rabbitmq_delivery import RabbitmqDelivery
 from scalelab.stack.worker.record_source import RecordSource
 from scalelab.stack.worker.runner import Job, TaskRunner
 from scalelab.stack.worker.upkeep import Sweeper, keep_leases
@@ -49,19 +52,37 @@ async def serve(settings: WorkerSettings) -> None:
         runner = _runner(settings, desk, _job(source), policy, metrics)
         sweeper = Sweeper(desk, policy.max_attempts, metrics, readiness)
         async with (
+            _delivery(settings, runner) as delivery,
             _background("leases", keep_leases(runner, settings.heartbeat_timeout_s)),
             _background("sweeper", sweeper.sweep_for_ever()) as sweeping,
         ):
             broker = build_broker(settings)
-            worker = build_worker(broker, runner.run, asyncio.get_running_loop(), settings.threads)
+            worker = build_worker(broker, delivery.deliver, asyncio.get_running_loop(), delivery.threads)
             worker.start()
             structlog.get_logger().info("worker_started", threads=settings.threads)
             await stop.wait()
             broker.drain()
+            delivery.drain()
             sweeping.cancel()
             readiness.not_ready("stopping")
-            await _stop(worker.stop, runner, settings.graceful_timeout_s)
+            await _stop(worker.stop, delivery, runner, settings.graceful_timeout_s)
     structlog.get_logger().info("worker_stopped")
+
+
+@asynccontextmanager
+async def _delivery(settings: WorkerSettings, runner: TaskRunner) -> AsyncIterator[Delivery]:
+    """As `settings.broker` says."""
+    if settings.broker == "valkey":
+        yield DirectDelivery(runner, settings.threads)
+        return
+    secret, name = read_password(settings.broker_password_file), queue_name_for(settings.queue_url)
+    outbox, inbox = (RabbitmqLink(settings.broker_url, secret, name) for _ in range(2))
+    delivery = RabbitmqDelivery(outbox, inbox, runner, settings.threads)
+    try:
+        async with _background("messages", delivery.take_for_ever()):
+            yield delivery
+    finally:
+        await delivery.close()
 
 
 def _runner(
@@ -87,9 +108,10 @@ def _job(source: RecordSource) -> Job:
     return run
 
 
-async def _stop(stop_worker: Callable[[int], None], runner: TaskRunner, grace_s: float) -> None:
+async def _stop(stop_worker: Callable[[int], None], delivery: Delivery, runner: TaskRunner, grace_s: float) -> None:
     """Let running tasks finish within `grace_s` seconds, then hand them back."""
-    stopped = _in_thread("worker-stop", lambda: stop_worker(round((grace_s + HAND_BACK_S) * 1000)))
+    consumers = _in_thread("worker-stop", lambda: stop_worker(round((grace_s + HAND_BACK_S) * 1000)))
+    stopped = asyncio.gather(consumers, delivery.finished())
     await asyncio.wait([stopped], timeout=grace_s)
     runner.hand_back()
     _done, waiting = await asyncio.wait([stopped], timeout=HAND_BACK_S)

@@ -62,6 +62,10 @@ class _Run:
             self.work.cancel()
 
 
+async def _nothing_more() -> None:
+    pass
+
+
 class TaskRunner:
     """Every run of one worker process. All methods belong to one event loop."""
 
@@ -89,9 +93,14 @@ class TaskRunner:
         self._is_stopping = False
         metrics.watch_running(lambda: len(self._runs))
 
-    async def run(self, task_id: str) -> None:
-        """Deal with one message: run the task, if there is anything to run, and settle what came of it."""
+    async def run(self, task_id: str, taken: Callable[[], Awaitable[None]] = _nothing_more) -> None:
+        """Deal with one message: run the task, if there is anything to run, and settle what came of it.
+
+        `taken` is called as soon as the message has said all that it can: the task is claimed, or was refused.
+        """
         claim, asked_at_s = await self._claim(task_id)
+        if not isinstance(claim, QueueFault):
+            await taken()
         if not isinstance(claim, Claim):
             structlog.get_logger().info("message_without_work", task=task_id, answer=_reason(claim))
             return

@@ -1,0 +1,152 @@
+"""RabbitMQ as the broker: a real server, real workers, and what happens when either dies. The server is shared."""
+
+import asyncio
+import contextlib
+import secrets
+
+import pytest
+
+from rabbitmq_server import PASSWORD, rabbitmq  # noqa: F401  a fixture
+from scalelab.contracts.long_tasks import LongTaskRequest, LongTaskView
+from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.stack.task_queue import Submission, open_task_queue
+from scalelab.stack.worker.rabbitmq import DELIVERY_LIMIT, BrokerFault, Delivered, RabbitmqLink, queue_name_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+async def link(rabbitmq):  # noqa: F811
+    """Opens links to one queue of this test's own."""
+    name = queue_name_for(secrets.token_hex(8))
+    async with contextlib.AsyncExitStack() as stack:
+
+        def opened(secret=PASSWORD, **options) -> RabbitmqLink:
+            one = RabbitmqLink(rabbitmq.url, secret, options.pop("queue", name), **options)
+            stack.push_async_callback(one.close)
+            return one
+
+        yield opened
+
+
+@pytest.fixture
+async def queue(valkey):
+    settings = GatewaySettings.model_construct(
+        queue_url=valkey.url, cache_password_file=valkey.password_file, task_result_ttl_s=60.0
+    )
+    async with open_task_queue(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def start_rabbit_worker(start_worker, rabbitmq):  # noqa: F811
+    """A worker on the broker."""
+
+    def start(**changes):
+        broker = {"broker": "rabbitmq", "broker_url": rabbitmq.url}
+        return start_worker(**broker, broker_password_file=str(rabbitmq.password_file), **changes)
+
+    return start
+
+
+async def submitted(queue, **request) -> str:
+    return (await queue.submit(Submission("ada", LongTaskRequest(**request)))).view.id
+
+
+async def until(queue, task_id, *states, attempts=0) -> LongTaskView:
+    async with asyncio.timeout(60):
+        while True:
+            view = await queue.view(task_id, "ada")
+            if isinstance(view, LongTaskView) and view.state in states and view.attempts >= attempts:
+                return view
+            await asyncio.sleep(0.02)
+
+
+async def taken(link) -> Delivered:
+    """The next message, when it has come."""
+    async with asyncio.timeout(30):
+        while True:
+            message = await link.take()
+            if isinstance(message, Delivered):
+                return message
+            await asyncio.sleep(0.05)
+
+
+async def test_messages_keep_their_order_and_those_unanswered_come_again(link):
+    """Confirmed when published; in hand until acknowledged, handed back, or the connection ends."""
+    here, there = link(), link()
+    confirmed = [await here.publish(name) for name in ("a", "b")]
+    first = await taken(here)
+    await first.acknowledge()
+    second = await taken(here)
+    await second.hand_back()
+    again = await taken(there)
+    await there.close()  # with the message in hand
+    at_last = await taken(here)
+    await at_last.acknowledge()
+
+    assert confirmed == [None, None]
+    assert [message.task_id for message in (first, second, again, at_last)] == ["a", "b", "b", "b"]
+    assert await here.take() is None
+
+
+async def test_a_message_that_ends_every_holder_is_put_aside(link):
+    """The broker counts deliveries, so that no death of a worker sets the count back."""
+    name = queue_name_for(secrets.token_hex(8))
+    here, dead = link(queue=name), link(queue=f"{name}.dead")
+    await here.publish("poison")
+    for _ in range(DELIVERY_LIMIT + 1):
+        message = await taken(here)
+        await message.hand_back()
+    dead._open = dead_queue_of(dead, f"{name}.dead")
+    aside = await taken(dead)
+
+    assert aside.task_id == "poison"
+    assert await here.take() is None
+
+
+def dead_queue_of(link, name):
+    """Opens a queue as it is, without declaring it."""
+
+    async def opened():
+        link._connection = await link._library.connect(link._url)
+        link._channel = await link._connection.channel()
+        link._queue = await link._channel.get_queue(name, ensure=False)
+
+    return opened
+
+
+async def test_a_broker_that_refuses_or_is_not_there_is_a_fault(link):
+    """A value, without the password."""
+    wrong = await link(secret="wrong").publish("a")
+    nobody = RabbitmqLink("amqp://tester@127.0.0.1:1/", PASSWORD, "queue", call_timeout_s=2.0)
+
+    assert isinstance(wrong, BrokerFault)
+    assert isinstance(await nobody.take(), BrokerFault)
+    assert PASSWORD not in repr(wrong)
+
+
+async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_worker, rabbitmq):  # noqa: F811
+    """E01, E10, E11: both are killed, and all goes on by itself; no attempt too many, no secret in a log."""
+    first = start_rabbit_worker(heartbeat_timeout_s=1.0, threads=1)
+    lost = await submitted(queue, duration_s=1, first_key=1001, count=20)
+    await until(queue, lost, "running")
+    waiting = await submitted(queue, duration_s=0, first_key=2001, count=20)
+    first.kill()
+    second = start_rabbit_worker(heartbeat_timeout_s=1.0)
+    done = [await until(queue, task, "succeeded", "dead") for task in (lost, waiting)]
+    long = await submitted(queue, duration_s=3, first_key=3001, count=20)
+    await until(queue, long, "running")
+    await asyncio.to_thread(rabbitmq.kill)
+    submitted_meanwhile = await submitted(queue, duration_s=0, first_key=4001, count=20)
+    through = await until(queue, long, "succeeded", "dead")  # its lease is the task's, not the broker's
+    await asyncio.to_thread(rabbitmq.start)
+    after = await until(queue, submitted_meanwhile, "succeeded", "dead")
+    stopped_in_s = await asyncio.to_thread(second.stop)
+
+    assert [(view.state, view.attempts) for view in done] == [("succeeded", 2), ("succeeded", 1)]
+    assert (through.state, through.attempts) == ("succeeded", 1)
+    assert (after.state, after.attempts) == ("succeeded", 1)
+    assert stopped_in_s < 5 + 3
+    assert "broker_gone" in second.log.read_text()
+    assert PASSWORD not in first.log.read_text() + second.log.read_text()
