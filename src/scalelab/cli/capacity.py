@@ -1,6 +1,7 @@
 """`scalelab capacity URL --slo "p99 < 200 ms"`: the highest rate that keeps it, with an interval."""
 
 import json
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from scalelab.cli.capacity_target import CapacityTarget, stack_target
+from scalelab.cli.consoles import is_quiet
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import DEFAULT_CONNECTIONS, LoadOptions, plan_of
@@ -94,7 +96,7 @@ def capacity(  # noqa: PLR0917  one parameter for each option, as Typer has it
         budget_s=_budget_s(budget),
         is_poisson=poisson,
     )
-    answer = _find(question, target.prepare, machines, is_quiet=as_json)
+    answer = _find(question, target.prepare, machines, is_silent=as_json or is_quiet(os.environ))
     if as_json:
         print(json.dumps(document_of(answer, slo), indent=2))
     else:
@@ -118,10 +120,10 @@ def exit_code_of(answer: CapacityAnswer, at_least_per_s: float | None) -> ExitCo
 
 
 def _find(
-    question: CapacityQuestion, prepare: Callable[[], None], workers: Workers | None, *, is_quiet: bool
+    question: CapacityQuestion, prepare: Callable[[], None], workers: Workers | None, *, is_silent: bool
 ) -> CapacityAnswer:
     def told(trial: Trial) -> None:
-        if not is_quiet:
+        if not is_silent:
             print(f"{trial.rate_per_s:>10,.1f}/s  {_WORDS[trial.outcome]}: {trial.reason}", flush=True)
 
     try:

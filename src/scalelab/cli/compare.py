@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from scalelab.cli.consoles import result_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.lab.comparison import (
@@ -90,7 +90,7 @@ def _read(directory: Path) -> StoredRun:
 
 def _tell(comparison: Comparison) -> None:
     if comparison.lines:
-        console = Console()
+        console = result_console()
         console.width = max(console.width, LEAST_WIDTH)
         console.print(_table(comparison))
         print(

@@ -1,7 +1,6 @@
 """`scalelab down`: ends a stack; returns when every process is gone and every port refuses."""
 
-from rich.console import Console
-
+from scalelab.cli.consoles import progress_console
 from scalelab.cli.options import StackName
 from scalelab.deployment.attach import stop_stack
 from scalelab.deployment.state_directory import stack_directory
@@ -10,7 +9,7 @@ from scalelab.deployment.state_directory import stack_directory
 def down(name: StackName = "default") -> None:
     """Stop the running stack, or tidy up after a killed one."""
     directory = stack_directory(name)
-    console = Console(stderr=True)
+    console = progress_console()
     if console.is_terminal:
         with console.status(f"stopping stack {name!r} ..."):
             was_running = stop_stack(directory)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from scalelab.cli.consoles import result_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.lab.analysis.laws.measured_points import FitError
@@ -56,7 +56,7 @@ def _fitted(series: Series, file: Path) -> FittedSeries:
 
 
 def _print(fitted: list[FittedSeries]) -> None:
-    console = Console()
+    console = result_console()
     if console.width < _LEAST_WIDTH and not console.is_terminal:
         console.width = _LEAST_WIDTH
     for one in fitted:

@@ -1,11 +1,12 @@
 """`scalelab lessons`: every lesson that ships, one after the other, and one page over all of them."""
 
+import itertools
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from scalelab.cli.consoles import progress_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.run import read_plan
@@ -13,7 +14,7 @@ from scalelab.cli.run_progress import RunDisplay
 from scalelab.cli.run_systems import OwnStacks, engine_versions
 from scalelab.lab.lessons import LESSONS
 from scalelab.lab.plan import Plan
-from scalelab.lab.plan_time import duration_text, planned_steps, total_s
+from scalelab.lab.plan_time import PlannedStep, duration_text, planned_steps, total_s
 from scalelab.lab.report.build import build_report
 from scalelab.lab.report.lesson_index import Lesson, render_index, render_index_page
 from scalelab.lab.results.histogram_log import replace_file
@@ -32,12 +33,14 @@ def lessons(
 ) -> int:
     """Run the lessons that ship, and write one page: question, expectation, what was found."""
     plans = {name: _plan(name, is_quick=not full) for name in _chosen(names or [])}
-    expected_s = sum(total_s(planned_steps(plan)) for plan in plans.values())
+    steps = {name: planned_steps(plan) for name, plan in plans.items()}
+    expected_s = sum(map(total_s, steps.values()))
     print(f"{len(plans)} lessons, about {duration_text(expected_s)}: {', '.join(plans)}", flush=True)
     done: list[Lesson] = []
     for name, plan in plans.items():
         print(f"{name}: {plan.experiment.question}", flush=True)
-        done.append(_run(name, plan, results, reports, is_quick=not full))
+        ahead = list(itertools.chain.from_iterable(itertools.islice(steps.values(), len(done), None)))
+        done.append(_run(name, plan, ahead, results, reports, is_quick=not full))
         _write_index(done, reports)
         for sentence in done[-1].found:
             print(f"- {sentence}", flush=True)
@@ -60,8 +63,9 @@ def _plan(name: str, *, is_quick: bool) -> Plan:
     return read_plan(name, is_quick=is_quick, is_verify=True, only=(), settings=())
 
 
-def _run(name: str, plan: Plan, results: Path, reports: Path, *, is_quick: bool) -> Lesson:
-    with RunDisplay(Console(stderr=True), planned_steps(plan)) as display, OwnStacks(display) as systems:
+def _run(name: str, plan: Plan, ahead: list[PlannedStep], results: Path, reports: Path, *, is_quick: bool) -> Lesson:
+    """`ahead`: the steps of this lesson and of all after it, for the time that is left."""
+    with RunDisplay(progress_console(), ahead) as display, OwnStacks(display) as systems:
         try:
             run_experiment(plan, systems, results, display, is_quick=is_quick, engines=engine_versions())
         except OSError as error:

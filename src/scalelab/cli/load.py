@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from scalelab.cli.consoles import progress_console, result_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import DEFAULT_CONNECTIONS, DEFAULT_DURATION_S, LoadOptions, plan_of
@@ -119,7 +119,7 @@ def load(
     plan = plan_of(options)
     outcome = _run(plan, machines)
     result, verdicts = _judge(judged(result_of(outcome), outcome), outcome, criteria)
-    print_result(Console(), result)
+    print_result(result_console(), result)
     _write(result, outcome, json_file, csv_file, graph, histograms)
     code = exit_code_of(result, verdicts)
     if code is not ExitCode.DONE:
@@ -150,7 +150,7 @@ def _run(plan: LoadPlan, workers: Workers | None) -> LoadOutcome:
 
 @contextmanager
 def _live(plan: LoadPlan) -> Iterator[Follow | None]:
-    console = Console(stderr=True)
+    console = progress_console()
     if not console.is_terminal:
         yield None
         return

@@ -18,6 +18,7 @@ from scalelab import __version__
 from scalelab.cli.errors import complain, tell_error
 from scalelab.cli.examples import epilog_of
 from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.options import QUIET_VARIABLE
 
 VERBS = (
     *("up", "status", "scale", "routes", "keys", "purge", "tasks", "down", "export"),
@@ -126,8 +127,10 @@ def _program(
         ),
     ] = False,
     _debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress: only results, warnings and errors.")] = False,
 ) -> None:
-    pass
+    if quiet:
+        os.environ[QUIET_VARIABLE] = "1"
 
 
 def _print_version(*, on: bool) -> None:

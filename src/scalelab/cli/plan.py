@@ -4,9 +4,9 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from scalelab.cli.consoles import result_console
 from scalelab.cli.experiment_argument import ExperimentArgument
 from scalelab.cli.run import read_plan
 from scalelab.lab.fractions import confounded
@@ -38,7 +38,7 @@ def plan(
     if as_json:
         print(json.dumps(_document(made, steps), indent=2))
         return
-    console = Console()
+    console = result_console()
     if console.width < _LEAST_WIDTH and not console.is_terminal:
         console.width = _LEAST_WIDTH
     console.print(_table(steps), highlight=False)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from scalelab.cli.consoles import result_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.lab.next_size import predict_sweeps, prediction_sentences
@@ -53,7 +53,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 
 def _print(predictions: PredictionsFile) -> None:
-    console = Console()
+    console = result_console()
     if console.width < _LEAST_WIDTH and not console.is_terminal:
         console.width = _LEAST_WIDTH
     for sweep in predictions.sweeps:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from scalelab.cli.consoles import result_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import AsJson, StackName
@@ -62,7 +62,7 @@ def _apply(file: Path, name: str, *, as_json: bool) -> ExitCode:
 def _check(file: Path) -> ExitCode:
     table = read_routes(file)
     explained = explained_routes(table)
-    console = Console()
+    console = result_console()
     if console.width < _LEAST_WIDTH and not console.is_terminal:
         console.width = _LEAST_WIDTH
     console.print(_as_table(explained), highlight=False)

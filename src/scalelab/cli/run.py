@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from scalelab.cli.admin_ports import WHY
+from scalelab.cli.consoles import progress_console
 from scalelab.cli.deployments import On, OnOption
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
@@ -78,7 +78,7 @@ def run(  # noqa: PLR0917  one parameter for each option, as Typer has it
         experiment, is_quick=quick, is_verify=verify, only=only or (), settings=[*(settings or ()), *overrides]
     )
     _demand_own_processes(plan, experiment, on_running, on)
-    console = Console(stderr=True)
+    console = progress_console()
     with (
         RunDisplay(console, planned_steps(plan) if stopping is None else ()) as display,
         _systems(on_running, display, on) as systems,

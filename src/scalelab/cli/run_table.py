@@ -1,8 +1,8 @@
 """What `scalelab run` and `scalelab report` end with: the report's own table, and an exit code. Rounds nothing."""
 
-from rich.console import Console
 from rich.table import Table
 
+from scalelab.cli.consoles import result_console
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.lab.report.content import ReportContent
 from scalelab.lab.report.content import Table as TextTable
@@ -15,7 +15,7 @@ LEAST_WIDTH = 165
 def print_summary(content: ReportContent) -> None:
     """The table, if there is anything in it, and the answer in two sentences."""
     if content.summary.rows:
-        console = Console()
+        console = result_console()
         console.width = max(console.width, LEAST_WIDTH)
         console.print(summary_table(content.summary))
         print(*content.answer, sep="\n")

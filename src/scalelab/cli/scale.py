@@ -3,8 +3,8 @@
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
 
+from scalelab.cli.consoles import progress_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import StackName
@@ -19,7 +19,7 @@ def scale(
     """Change the number of gateways or workers of a running stack."""
     service, replicas = parse_target(target)
     stack = attach(name)
-    console = Console(stderr=True)
+    console = progress_console()
     if console.is_terminal:
         with console.status(f"scaling {service} to {replicas} ..."):
             view = stack.scale(service, replicas)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from scalelab.cli.consoles import progress_console, result_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.lab.selftest.cases import CASES
@@ -38,11 +39,10 @@ def selftest(
     Exit code 0 when all passed, 4 when anything failed, 3 when this machine was too busy to tell.
     """
     if list_cases:
-        width = max(map(len, CASES))
-        print("\n".join(f"{name:<{width}}  {case.proves}" for name, case in CASES.items()))
+        print(_listed(as_json=as_json))
         return ExitCode.DONE
     names = _names(only)
-    with _shown(Console(stderr=True), len(names)) as begins:
+    with _shown(progress_console(), len(names)) as begins:
         outcomes = list(run_cases(names, QUICK_SCALE if quick else 1.0, begins))
     verdict = worst(outcome.verdict for outcome in outcomes)
     if as_json:
@@ -50,6 +50,13 @@ def selftest(
     else:
         _print(outcomes, verdict)
     return _CODE[verdict]
+
+
+def _listed(*, as_json: bool) -> str:
+    if as_json:
+        return json.dumps([{"case": name, "proves": case.proves} for name, case in CASES.items()], indent=2)
+    width = max(map(len, CASES))
+    return "\n".join(f"{name:<{width}}  {case.proves}" for name, case in CASES.items())
 
 
 def _names(only: Sequence[str] | None) -> list[str]:
@@ -75,7 +82,7 @@ def _shown(console: Console, count: int) -> Iterator[Callable[[str], None]]:
 
 
 def _print(outcomes: Sequence[CaseOutcome], verdict: Verdict) -> None:
-    console = Console()
+    console = result_console()
     if console.width < _LEAST_WIDTH and not console.is_terminal:
         console.width = _LEAST_WIDTH
     table = Table("Case", "What", "Expected", "Measured", "")

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from scalelab.cli.admin_ports import WHY
+from scalelab.cli.consoles import progress_console
 from scalelab.cli.deployments import On, OnOption, new_stack
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
@@ -66,7 +67,7 @@ def up(
         raise CommandError(f"--watch is not for a Swarm, whose metrics are {WHY}: leave it out", ExitCode.USAGE)
     wanted = _wanted_topology(topology, experiment, routes, _overrides(gateways, port, settings or []))
     directory = stack_directory(name)
-    console = Console(stderr=True)
+    console = progress_console()
     if detach:
         with start_progress(name, console) as on_progress:
             if on is On.local:
