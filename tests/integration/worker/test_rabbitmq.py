@@ -150,3 +150,25 @@ async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_w
     assert stopped_in_s < 5 + 3
     assert "broker_gone" in second.log.read_text()
     assert PASSWORD not in first.log.read_text() + second.log.read_text()
+
+
+async def test_a_stopped_worker_hands_back_and_a_deadly_task_is_given_up(queue, start_rabbit_worker):
+    """E02, E06, E19: as with the other broker; the record counts attempts, and a cancelled task never starts."""
+    first = start_rabbit_worker(heartbeat_timeout_s=1.0, threads=1, graceful_timeout_s=0.2)
+    long = await submitted(queue, duration_s=60, first_key=1001, count=20)
+    await until(queue, long, "running")
+    waiting = await submitted(queue, duration_s=0, first_key=2001, count=20)
+    await queue.cancel(waiting, "ada")
+    await asyncio.to_thread(first.stop)
+    handed_back = await queue.view(long, "ada")
+    for attempt in (1, 2):
+        worker = start_rabbit_worker(heartbeat_timeout_s=1.0)
+        await until(queue, long, "running", attempts=attempt)
+        worker.kill()
+    start_rabbit_worker(heartbeat_timeout_s=1.0)
+    dead = await until(queue, long, "dead")
+
+    assert (handed_back.state, handed_back.attempts) == ("queued", 0)
+    assert dead.attempts == 2
+    assert "worker was lost" in dead.error
+    assert (await queue.view(waiting, "ada")).state == "cancelled"
