@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from scalelab.stack.load_balancer.python_engine.attempt import Exchange, Outcome, UpstreamCalls
+from scalelab.stack.load_balancer.python_engine.headers import is_framed_plainly
 from scalelab.stack.load_balancer.python_engine.policies import RequestFacts
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool, PooledMember
 from scalelab.stack.load_balancer.python_engine.request_body import RequestBody
@@ -50,6 +51,10 @@ class Forwarder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; stop at once when its client goes."""
+        if not is_framed_plainly(scope["headers"]):
+            refusal = problem(Request(scope), HTTPStatus.BAD_REQUEST, headers={"Connection": "close"})
+            await refusal(scope, receive, send)
+            return
         body = RequestBody(scope, receive)
         exchange = Exchange(scope, body, send)
         forwarding = asyncio.create_task(self._forward(exchange), name="forward")

@@ -19,6 +19,13 @@ _ANSWERED_HERE = frozenset((b"expect",))
 _SET_BY_THE_SERVER = frozenset((b"date", REQUEST_ID_HEADER.lower().encode()))
 
 
+def is_framed_plainly(received: RawHeaders) -> bool:
+    """Whether nobody can read another message: one Host at most, and no transfer coding but a single `chunked`."""
+    fields = [(name.lower(), value) for name, value in received]
+    codings = [value.strip().lower() for name, value in fields if name == b"transfer-encoding"]
+    return codings in ([], [b"chunked"]) and sum(name == b"host" for name, _ in fields) <= 1
+
+
 def upstream_request_headers(
     received: RawHeaders, *, client: str, scheme: str, request_id: str
 ) -> list[tuple[bytes, bytes]]:

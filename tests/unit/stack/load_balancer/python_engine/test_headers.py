@@ -3,7 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalelab.stack.load_balancer.python_engine.headers import client_response_headers, upstream_request_headers
+from scalelab.stack.load_balancer.python_engine.headers import (
+    client_response_headers,
+    is_framed_plainly,
+    upstream_request_headers,
+)
 
 OURS = [
     (b"x-forwarded-for", b"10.0.0.1"),
@@ -85,3 +89,11 @@ def test_answers():
     ]
 
     assert client_response_headers(received) == [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
+
+
+def test_one_host_and_one_coding_are_plain():
+    """RFC 9112, 3.2 and 6.1."""
+    assert is_framed_plainly([(b"Host", b"lab"), (b"Transfer-Encoding", b"Chunked ")])
+    assert not is_framed_plainly([(b"Host", b"lab"), (b"host", b"evil")])
+    assert not is_framed_plainly([(b"Transfer-Encoding", b",chunked")])
+    assert not is_framed_plainly([(b"Transfer-Encoding", b"chunked"), (b"transfer-encoding", b"chunked")])
