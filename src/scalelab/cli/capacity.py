@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from scalelab.lab.load.connector import UnresolvedError
 from scalelab.lab.load.criteria import Criterion
 from scalelab.lab.load.processes import GeneratorFailedError, WorkerFailedError, run_load
 from scalelab.lab.load.workers.addresses import Workers
+from scalelab.lab.plan_time import duration_text
 from scalelab.lab.preparation import PreparationError
 from scalelab.lab.stopping import StoppingRuleError, parse_budget_s
 
@@ -119,12 +121,20 @@ def exit_code_of(answer: CapacityAnswer, at_least_per_s: float | None) -> ExitCo
     return ExitCode.DONE if answer.ended == "precise" else ExitCode.NOT_VALID
 
 
+def trial_line(trial: Trial, left_s: float) -> str:
+    """What came of a trial, and what is left of the budget: the search may end sooner."""
+    left = f"; at most {duration_text(left_s)} left" if left_s > 0 else ""
+    return f"{trial.rate_per_s:>10,.1f}/s  {_WORDS[trial.outcome]}: {trial.reason}{left}"
+
+
 def _find(
     question: CapacityQuestion, prepare: Callable[[], None], workers: Workers | None, *, is_silent: bool
 ) -> CapacityAnswer:
+    ends_s = time.monotonic() + question.budget_s
+
     def told(trial: Trial) -> None:
         if not is_silent:
-            print(f"{trial.rate_per_s:>10,.1f}/s  {_WORDS[trial.outcome]}: {trial.reason}", flush=True)
+            print(trial_line(trial, ends_s - time.monotonic()), flush=True)
 
     try:
         return find_capacity(question, prepare=prepare, told=told, load=partial(run_load, workers=workers))

@@ -1,6 +1,7 @@
 """`scalelab lessons`: every lesson that ships, one after the other, and one page over all of them."""
 
 import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -39,8 +40,7 @@ def lessons(
     done: list[Lesson] = []
     for name, plan in plans.items():
         print(f"{name}: {plan.experiment.question}", flush=True)
-        ahead = list(itertools.chain.from_iterable(itertools.islice(steps.values(), len(done), None)))
-        done.append(_run(name, plan, ahead, results, reports, is_quick=not full))
+        done.append(_run(name, plan, steps_from(name, steps), results, reports, is_quick=not full))
         _write_index(done, reports)
         for sentence in done[-1].found:
             print(f"- {sentence}", flush=True)
@@ -63,8 +63,12 @@ def _plan(name: str, *, is_quick: bool) -> Plan:
     return read_plan(name, is_quick=is_quick, is_verify=True, only=(), settings=())
 
 
+def steps_from(name: str, steps: Mapping[str, Sequence[PlannedStep]]) -> list[PlannedStep]:
+    """Of the lesson `name` and of all after it: what is left when it begins."""
+    return [step for one in itertools.dropwhile(lambda one: one != name, steps) for step in steps[one]]
+
+
 def _run(name: str, plan: Plan, ahead: list[PlannedStep], results: Path, reports: Path, *, is_quick: bool) -> Lesson:
-    """`ahead`: the steps of this lesson and of all after it, for the time that is left."""
     with RunDisplay(progress_console(), ahead) as display, OwnStacks(display) as systems:
         try:
             run_experiment(plan, systems, results, display, is_quick=is_quick, engines=engine_versions())

@@ -2,10 +2,10 @@
 
 import pytest
 
-from scalelab.cli.capacity import exit_code_of
+from scalelab.cli.capacity import exit_code_of, trial_line
 from scalelab.cli.main import run_command
 from scalelab.lab.capacity.running import CapacityAnswer
-from scalelab.lab.capacity.search import Estimate
+from scalelab.lab.capacity.search import Estimate, Trial
 
 URL = "http://127.0.0.1:9/"
 FOUND = Estimate(64.0, 63.0, 65.0)
@@ -56,3 +56,11 @@ def test_bad_input_is_one_line_and_exit_code_2(capsys, monkeypatch, short_home, 
 def test_the_exit_code_says_how_sure_it_is(ended, estimate, at_least, code):
     """4 only when the capacity is surely lower than what was demanded."""
     assert exit_code_of(CapacityAnswer(ended, estimate, (), 1.0), at_least) == code
+
+
+def test_each_trial_tells_what_is_left_of_the_budget():
+    """As the longest that it can take; the search may end sooner."""
+    trial = Trial(1280.0, "meets", "p99 12 ms")
+
+    assert trial_line(trial, 300.0) == "   1,280.0/s  meets it: p99 12 ms; at most 5 min left"
+    assert trial_line(trial, -1.0) == "   1,280.0/s  meets it: p99 12 ms"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scalelab.cli.lessons import steps_from
 from scalelab.cli.main import run_command
 from scalelab.lab.lessons import LESSONS
 from scalelab.lab.plan import make_plan
@@ -56,3 +57,12 @@ def test_an_unknown_lesson_is_refused_with_those_there_are(capsys):
 
     (line,) = capsys.readouterr().err.splitlines()
     assert "there is no lesson 'chaos': there are classic, published" in line
+
+
+def test_what_is_left_counts_the_lessons_to_come():
+    """This one and those after it, not those before."""
+    steps = {name: planned_steps(plan_of(name)) for name in LESSONS[:3]}
+
+    first, second, third = steps
+    assert steps_from(first, steps) == [*steps[first], *steps[second], *steps[third]]
+    assert steps_from(third, steps) == list(steps[third])
