@@ -27,7 +27,7 @@ class Case:
 
 @dataclass(frozen=True)
 class ByNature:
-    """What an engine does otherwise, and why it deceives nobody behind it. No status: no answer at once."""
+    """What an engine does otherwise, and what is known of it. No status: no answer at once."""
 
     status: int | None
     reason: str
@@ -142,7 +142,9 @@ _ONE_LENGTH = "takes chunked, drops the length and closes, as RFC 9112, 6.1 allo
 EXCEPTIONS = {
     ("haproxy", "A01_length_and_chunked"): ByNature(200, _ONE_LENGTH),
     ("haproxy", "A01_chunked_and_length"): ByNature(200, _ONE_LENGTH),
-    ("haproxy", "A03_length_overflows"): ByNature(None, "neither answered at once nor passed on"),
+    ("haproxy", "A03_length_overflows"): ByNature(
+        None, "an open fault: not refused, and after the response timeout the rest passes as a second request"
+    ),
     ("haproxy", "unknown_version"): ByNature(200, "reads every version above 1.1 as 1.1, and passes 1.1 on"),
 }
 """(engine, case) -> what is known."""

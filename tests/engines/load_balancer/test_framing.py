@@ -22,11 +22,13 @@ class Recorder:
     is_ready: bool = True
     port: int = 0
     received: list[bytearray] = field(default_factory=list)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def as_member(self):
         return {"name": self.name, "host": "127.0.0.1", "port": self.port}
 
     async def serve(self, reader, writer):
+        self.writers.append(writer)
         kept = bytearray()
         self.received.append(kept)
         with suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -62,6 +64,13 @@ async def recorder():
     recorder.port = server.sockets[0].getsockname()[1]
     yield recorder
     server.close()
+    await asyncio.gather(*(_ended(writer) for writer in recorder.writers))
+
+
+async def _ended(writer):
+    writer.transport.abort()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def all_answers(port, sent):
@@ -78,7 +87,7 @@ async def all_answers(port, sent):
     except TimeoutError:
         is_closed = False
     finally:
-        writer.transport.abort()
+        await _ended(writer)
     return bytes(answers), is_closed
 
 
