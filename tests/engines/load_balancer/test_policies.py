@@ -19,20 +19,23 @@ async def with_one_busy(balancer, gateways):
 
 @pytest.mark.parametrize(
     ("policy", "least", "most"),
-    [("round_robin", 30, 30), ("least_connections", 0, 0), ("power_of_two", 0, 24), ("random", 14, 46)],
+    [("round_robin", 100, 100), ("least_connections", 0, 0), ("power_of_two", 0, 75), ("random", 70, 130)],
 )
 async def test_what_a_busy_gateway_is_given(start_gateways, start_balancer, policy, least, most):
-    """Of 60 requests one after the other: half, none, at most what two equal draws give it, about half."""
+    """Of 200 requests one after the other: half, none, at most what two equal draws give it, about half.
+
+    Where chance decides, four standard deviations are left to it.
+    """
     gateways = await start_gateways(2)
     balancer = await start_balancer(gateways, policy=policy)
     busy, hanging = await with_one_busy(balancer, gateways)
 
-    names = Counter(await balancer.answering_gateways(60))
+    names = Counter(await balancer.answering_gateways(200))
 
     busy.release.set()
     (await hanging).close()
     assert least <= names[busy.name] <= most
-    assert names.total() == 60
+    assert names.total() == 200
 
 
 async def gateway_of(balancer, target, headers=None):

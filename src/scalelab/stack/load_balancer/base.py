@@ -10,6 +10,9 @@ from scalelab.contracts.membership import Member, MembersView
 LONGEST_DOWN_INTERVAL_S = 0.25
 """A member that is down, as every new one is, is checked at least so often, however long the interval."""
 
+MOST_LENGTH_DIGITS = 15
+"""Of a Content-Length that is believed: a petabyte is no request, but a number to overflow somebody's arithmetic."""
+
 
 class EngineUnavailable(Exception):  # noqa: N818  it is a state that passes, not a fault
     """Raised when the engine does not answer just now: it starts, restarts or has ended."""

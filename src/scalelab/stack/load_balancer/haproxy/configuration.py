@@ -9,6 +9,7 @@ from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.topology import BalancingPolicy
+from scalelab.stack.load_balancer.base import MOST_LENGTH_DIGITS
 from scalelab.stack.load_balancer.haproxy.discovery import RESOLVERS, discovered_servers
 from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
 
@@ -36,6 +37,14 @@ _ALGORITHMS: dict[BalancingPolicy, tuple[str, ...]] = {
 """random(N) draws N servers and takes the one with fewest requests. What has nothing to hash is balanced in turn."""
 _OWN_ERRORS = (400, 408, 500, 502, 503, 504)
 _RETRY_AFTER_S = 1
+
+_ODD_LENGTHS = (
+    "# HAProxy 2.8 reads a length of 2^64 + 1 as 1, passes it on as it came, and takes what follows for a request.",
+    f"acl has_odd_length req.fhdr(content-length),length gt {MOST_LENGTH_DIGITS}",
+    "http-request set-var(txn.odd_length) bool(true) if has_odd_length",
+    "http-request deny deny_status 400 if has_odd_length",
+    "http-after-response set-header Connection close if { var(txn.odd_length) -m bool }",
+)
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,7 @@ def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine) -> list
         f"maxconn {machine.connections}",
         "option http-keep-alive",
         *_logging(settings),
+        *_ODD_LENGTHS,
         "# What the sender says about one connection ends here, and so does what it claims about itself.",
         "http-request del-header Upgrade unless { req.hdr(Upgrade) -i websocket }",
         "http-request lua.strip_request if { req.fhdr(Connection) -m found }",

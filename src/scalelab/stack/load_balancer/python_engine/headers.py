@@ -6,6 +6,7 @@ RFC 9110, 7.6.1: what one hop says about its connection ends at that hop, with a
 from collections.abc import Iterable
 
 from scalelab.contracts.http_names import REQUEST_ID_HEADER
+from scalelab.stack.load_balancer.base import MOST_LENGTH_DIGITS
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -20,10 +21,12 @@ _SET_BY_THE_SERVER = frozenset((b"date", REQUEST_ID_HEADER.lower().encode()))
 
 
 def is_framed_plainly(received: RawHeaders) -> bool:
-    """Whether nobody can read another message: one Host at most, and no transfer coding but a single `chunked`."""
+    """Whether nobody can read another message: one Host, no length beyond belief, no coding but `chunked`."""
     fields = [(name.lower(), value) for name, value in received]
     codings = [value.strip().lower() for name, value in fields if name == b"transfer-encoding"]
-    return codings in ([], [b"chunked"]) and sum(name == b"host" for name, _ in fields) <= 1
+    has_plain_lengths = all(len(value) <= MOST_LENGTH_DIGITS for name, value in fields if name == b"content-length")
+    is_for_one_host = sum(name == b"host" for name, _ in fields) <= 1
+    return codings in ([], [b"chunked"]) and has_plain_lengths and is_for_one_host
 
 
 def upstream_request_headers(
