@@ -16,12 +16,20 @@ class ExitCode(IntEnum):
     DONE = 0
     UNEXPECTED = 1
     USAGE = 2
-    """Usage, configuration, or a machine that lacks something: nothing was started."""
     NOT_VALID = 3
-    """A result is not valid."""
     CRITERION_FAILED = 4
-    """An SLO or a comparison failed."""
     INTERRUPTED = 130
+
+
+MEANINGS = {
+    ExitCode.DONE: "Done; whatever was measured is valid.",
+    ExitCode.UNEXPECTED: "Something unexpected; with `--debug` it is told whole.",
+    ExitCode.USAGE: "Usage, configuration, or a machine that lacks something: nothing was started.",
+    ExitCode.NOT_VALID: "A result is not valid: it is there, and says why it carries no claim.",
+    ExitCode.CRITERION_FAILED: "An objective, a prediction or a comparison failed.",
+    ExitCode.INTERRUPTED: "Interrupted; what was measured until then is kept.",
+}
+"""Of every code, for people."""
 
 
 OF_DEPLOYMENT_ERROR: dict[type[DeploymentError], ExitCode] = {

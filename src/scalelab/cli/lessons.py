@@ -16,9 +16,8 @@ from scalelab.cli.run_systems import OwnStacks, engine_versions
 from scalelab.lab.lessons import LESSONS
 from scalelab.lab.plan import Plan
 from scalelab.lab.plan_time import PlannedStep, duration_text, planned_steps, total_s
-from scalelab.lab.report.build import build_report
-from scalelab.lab.report.lesson_index import Lesson, render_index, render_index_page
-from scalelab.lab.results.histogram_log import replace_file
+from scalelab.lab.report.build import build_report, write_index
+from scalelab.lab.report.run_index import IndexedRun
 from scalelab.lab.runner import run_experiment
 
 
@@ -37,11 +36,11 @@ def lessons(
     steps = {name: planned_steps(plan) for name, plan in plans.items()}
     expected_s = sum(map(total_s, steps.values()))
     print(f"{len(plans)} lessons, about {duration_text(expected_s)}: {', '.join(plans)}", flush=True)
-    done: list[Lesson] = []
+    done: list[IndexedRun] = []
     for name, plan in plans.items():
         print(f"{name}: {plan.experiment.question}", flush=True)
         done.append(_run(name, plan, steps_from(name, steps), results, reports, is_quick=not full))
-        _write_index(done, reports)
+        write_index(done, reports, "Lessons")
         for sentence in done[-1].found:
             print(f"- {sentence}", flush=True)
     print(f"Written: {reports / 'index.html'}")
@@ -68,7 +67,9 @@ def steps_from(name: str, steps: Mapping[str, Sequence[PlannedStep]]) -> list[Pl
     return [step for one in itertools.dropwhile(lambda one: one != name, steps) for step in steps[one]]
 
 
-def _run(name: str, plan: Plan, ahead: list[PlannedStep], results: Path, reports: Path, *, is_quick: bool) -> Lesson:
+def _run(
+    name: str, plan: Plan, ahead: list[PlannedStep], results: Path, reports: Path, *, is_quick: bool
+) -> IndexedRun:
     with RunDisplay(progress_console(), ahead) as display, OwnStacks(display) as systems:
         try:
             run_experiment(plan, systems, results, display, is_quick=is_quick, engines=engine_versions())
@@ -79,9 +80,4 @@ def _run(name: str, plan: Plan, ahead: list[PlannedStep], results: Path, reports
                 ExitCode.USAGE,
             ) from error
     assert display.directory is not None
-    return Lesson(name, build_report(display.directory, reports / name).content, name)
-
-
-def _write_index(done: list[Lesson], reports: Path) -> None:
-    replace_file(reports / "index.md", render_index(done))
-    replace_file(reports / "index.html", render_index_page(done))
+    return IndexedRun(name, build_report(display.directory, reports / name).content, name)

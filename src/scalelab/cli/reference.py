@@ -3,26 +3,15 @@
 `python -m scalelab.cli.reference FILE` brings a file up to date.
 """
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import typer
 
 from scalelab.cli.examples import EXAMPLES
-from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.exit_codes import MEANINGS, ExitCode
 from scalelab.cli.main import VERBS, build_app
-from scalelab.lab.reference_tables import with_tables
-
-MEANINGS = {
-    ExitCode.DONE: "Done; whatever was measured is valid.",
-    ExitCode.UNEXPECTED: "Something unexpected; with `--debug` it is told whole.",
-    ExitCode.USAGE: "Usage, configuration, or a machine that lacks something: nothing was started.",
-    ExitCode.NOT_VALID: "A result is not valid: it is there, and says why it carries no claim.",
-    ExitCode.CRITERION_FAILED: "An objective, a prediction or a comparison failed.",
-    ExitCode.INTERRUPTED: "Interrupted; what was measured until then is kept.",
-}
+from scalelab.lab.reference_tables import rewrite_page, with_tables
 
 
 def reference_text() -> str:
@@ -74,5 +63,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(up_to_date(file.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite_page(up_to_date)

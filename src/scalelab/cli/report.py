@@ -11,10 +11,9 @@ from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import AsJson
 from scalelab.cli.run_table import exit_code, print_summary
-from scalelab.lab.report.build import BuiltReport, build_report
+from scalelab.lab.report.build import BuiltReport, build_report, write_index
 from scalelab.lab.report.document import document_of
-from scalelab.lab.report.lesson_index import Lesson, render_index, render_index_page
-from scalelab.lab.results.histogram_log import replace_file
+from scalelab.lab.report.run_index import IndexedRun
 
 LATEST_RUN = Path("tests/results/latest")
 INDEX_TITLE = "Reports"
@@ -61,9 +60,8 @@ def _build_each(runs: Sequence[Path], reports: Path) -> list[BuiltReport]:
     """Each in a folder named after its run, and an index beside them."""
     folders = _folder_names(runs)
     built = [build_report(run, reports / folder) for run, folder in zip(runs, folders, strict=True)]
-    indexed = [Lesson(folder, one.content, folder) for folder, one in zip(folders, built, strict=True)]
-    replace_file(reports / "index.md", render_index(indexed, INDEX_TITLE))
-    replace_file(reports / "index.html", render_index_page(indexed, INDEX_TITLE))
+    indexed = [IndexedRun(folder, one.content, folder) for folder, one in zip(folders, built, strict=True)]
+    write_index(indexed, reports, INDEX_TITLE)
     return built
 
 

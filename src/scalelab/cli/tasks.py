@@ -36,9 +36,7 @@ def tasks(
         TaskAction,
         typer.Argument(help="list: show them. retry: queue them again as the same tasks. drop: forget them."),
     ],
-    task_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Which, for retry and drop.")
-    ] = None,
+    task_ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Which, for retry and drop.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that are listed, for retry and drop.")] = False,
     name: Annotated[str, typer.Option("--stack", "--name", help="Name of the stack.")] = "default",
     as_json: AsJson = False,

@@ -3,15 +3,12 @@
 `python -m scalelab.lab.experiment_reference FILE` brings a file up to date.
 """
 
-import sys
-from pathlib import Path
-
 from pydantic import BaseModel
 
 from scalelab.contracts.faults import Fault
 from scalelab.contracts.topology import Topology
 from scalelab.lab.experiment import Experiment, Load, Quick, Verify, WarmUp
-from scalelab.lab.reference_tables import model_table, with_tables
+from scalelab.lab.reference_tables import model_table, rewrite_page, with_tables
 
 TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", Experiment),
@@ -42,5 +39,4 @@ def up_to_date(document: str) -> str:
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(up_to_date(file.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite_page(up_to_date)

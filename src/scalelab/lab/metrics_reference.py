@@ -4,14 +4,12 @@
 """
 
 import ast
-import sys
 from collections.abc import Iterator
 from inspect import getsource
 from itertools import pairwise
-from pathlib import Path
 
 from scalelab.contracts import metric_names
-from scalelab.lab.reference_tables import with_tables
+from scalelab.lab.reference_tables import rewrite_page, with_tables
 
 PREFIX = "scalelab_"
 
@@ -45,5 +43,4 @@ def up_to_date(document: str) -> str:
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(up_to_date(file.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite_page(up_to_date)

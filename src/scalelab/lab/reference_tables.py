@@ -1,6 +1,8 @@
-"""Tables of the reference pages, from the models alone: key, unit, default, bounds, meaning. Pure."""
+"""Tables of the reference pages, from the models alone: key, unit, default, bounds, meaning."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -16,6 +18,12 @@ def with_tables(document: str, text: str) -> str:
     head, _, rest = document.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return f"{head}{BEGIN}\n\n{text}\n{END}{tail}"
+
+
+def rewrite_page(up_to_date: Callable[[str], str]) -> None:
+    """Bring the file that the command line names up to date."""
+    file = Path(sys.argv[1])
+    file.write_text(up_to_date(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def model_table(name: str, model: type[BaseModel]) -> str:

@@ -3,11 +3,8 @@
 `python -m scalelab.lab.routes_reference FILE` brings a file up to date.
 """
 
-import sys
-from pathlib import Path
-
 from scalelab.contracts.routes import Route, RouteLimit, Upstream
-from scalelab.lab.reference_tables import model_table, with_tables
+from scalelab.lab.reference_tables import model_table, rewrite_page, with_tables
 
 
 def reference_text() -> str:
@@ -22,5 +19,4 @@ def up_to_date(document: str) -> str:
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(up_to_date(file.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite_page(up_to_date)

@@ -21,6 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from scalelab.contracts.records import record_checksum
+from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.stack.task_queue import open_task_queue
 
 STARTUP_S = 20.0
 PASSWORD = "test-secret"
@@ -221,3 +223,13 @@ def start_worker(valkey, records, tmp_path):
     for worker in workers:
         if worker.process.poll() is None:
             worker.kill()
+
+
+@pytest.fixture
+async def queue(valkey):
+    """The client's side of the workers' queue."""
+    settings = GatewaySettings.model_construct(
+        queue_url=valkey.url, cache_password_file=valkey.password_file, task_result_ttl_s=60.0
+    )
+    async with open_task_queue(settings) as opened:
+        yield opened

@@ -7,24 +7,14 @@ import time
 import pytest
 
 from scalelab.contracts.long_tasks import LongTaskRequest, LongTaskView
-from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.contracts.stack_view import ServiceView, StackView
 from scalelab.deployment.dead_letters import NotDone, change_dead_letter, dead_letters
 from scalelab.deployment.errors import DeadLetterError
-from scalelab.stack.task_queue import Submission, Submitted, open_task_queue
+from scalelab.stack.task_queue import Submission, Submitted
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
 
 STEPS = 20
-
-
-@pytest.fixture
-async def queue(valkey):
-    settings = GatewaySettings.model_construct(
-        queue_url=valkey.url, cache_password_file=valkey.password_file, task_result_ttl_s=60.0
-    )
-    async with open_task_queue(settings) as opened:
-        yield opened
 
 
 async def submitted(queue, request_id="", **request) -> str:

@@ -8,8 +8,7 @@ import pytest
 
 from rabbitmq_server import PASSWORD, rabbitmq  # noqa: F401  a fixture
 from scalelab.contracts.long_tasks import LongTaskRequest, LongTaskView
-from scalelab.contracts.service_settings import GatewaySettings
-from scalelab.stack.task_queue import Submission, open_task_queue
+from scalelab.stack.task_queue import Submission
 from scalelab.stack.worker.rabbitmq import DELIVERY_LIMIT, BrokerFault, Delivered, RabbitmqLink, queue_name_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -26,15 +25,6 @@ async def link(rabbitmq):  # noqa: F811
             stack.push_async_callback(one.close)
             return one
 
-        yield opened
-
-
-@pytest.fixture
-async def queue(valkey):
-    settings = GatewaySettings.model_construct(
-        queue_url=valkey.url, cache_password_file=valkey.password_file, task_result_ttl_s=60.0
-    )
-    async with open_task_queue(settings) as opened:
         yield opened
 
 

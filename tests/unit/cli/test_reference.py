@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.exit_codes import MEANINGS, ExitCode
 from scalelab.cli.main import VERBS
-from scalelab.cli.reference import MEANINGS, reference_text, up_to_date
+from scalelab.cli.reference import reference_text, up_to_date
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "commands.md"
 

@@ -51,11 +51,16 @@ def law_layers(fitted: FittedSeries, across_title: str, upwards_title: str) -> A
     )
 
 
+def law_words(fitted: FittedSeries) -> str:
+    """Which law is drawn, and what its band means."""
+    law = fitted.best.law
+    return f"{law.name}: {law.formula}. Band: where a new measurement is expected with 95 %."
+
+
 def _chart(fitted: FittedSeries) -> Any:
-    best = fitted.best
     title = alt.TitleParams(
         fitted.series.name or "Throughput by size",
-        subtitle=f"{best.law.name}: {best.law.formula}. Band: where a new measurement is expected with 95 %.",
+        subtitle=law_words(fitted),
         anchor="start",
     )
     return law_layers(fitted, "N", "throughput X").properties(width=640, height=320, title=title)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import log
 
 from scalelab.lab.report import figures as shown
-from scalelab.lab.report.comparisons import SAME_WITHIN_RATIO, Comparison, comparisons_of, rate_change
+from scalelab.lab.report.comparisons import SAME_WITHIN_RATIO, Comparison, RateChange, comparisons_of, rate_change
 from scalelab.lab.report.scenario_figures import ScenarioFigures
 from scalelab.lab.report.sentences import interval_text, pair_title, rates_text
 
@@ -24,20 +24,19 @@ def answer_of(scenarios: Sequence[ScenarioFigures]) -> tuple[str, ...]:
 # --- what was found -----------------------------------------------------------------------------------------------
 def _finding(scenarios: Sequence[ScenarioFigures]) -> str:
     valid = [scenario for scenario in scenarios if scenario.is_valid]
-    strongest: dict[str, Comparison] = {}
+    strongest: dict[str, tuple[Comparison, RateChange]] = {}
     for pair in comparisons_of(valid):
-        if pair.factor not in strongest or _moved(pair) > _moved(strongest[pair.factor]):
-            strongest[pair.factor] = pair
-    clauses = [clause for pair in strongest.values() if (clause := _clause(pair))]
-    if clauses:
-        return f"{'; '.join(clauses)}."
+        change = rate_change(pair)
+        if change is None or not change.after_per_s:
+            continue
+        if pair.factor not in strongest or _moved(change) > _moved(strongest[pair.factor][1]):
+            strongest[pair.factor] = pair, change
+    if strongest:
+        return f"{'; '.join(_clause(pair, change) for pair, change in strongest.values())}."
     return _highest(valid) if any(scenario.throughput_per_s for scenario in valid) else NO_CLAIM
 
 
-def _clause(pair: Comparison) -> str:
-    change = rate_change(pair)
-    if change is None or not change.after_per_s:
-        return ""
+def _clause(pair: Comparison, change: RateChange) -> str:
     if change.kind == "same":
         told = f"the same throughput within {SAME_WITHIN_RATIO:.0%}, {rates_text(change)}{interval_text(change)}"
     elif change.kind == "undecided":
@@ -47,9 +46,8 @@ def _clause(pair: Comparison) -> str:
     return f"{pair_title(pair)}: {told}"
 
 
-def _moved(pair: Comparison) -> float:
-    change = rate_change(pair)
-    return abs(log(change.ratio)) if change is not None and change.after_per_s else 0.0
+def _moved(change: RateChange) -> float:
+    return abs(log(change.ratio))
 
 
 def _highest(valid: Sequence[ScenarioFigures]) -> str:

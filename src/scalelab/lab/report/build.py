@@ -17,6 +17,7 @@ from scalelab.lab.report.markdown import render_markdown
 from scalelab.lab.report.page import render_page
 from scalelab.lab.report.percentiles_chart import percentiles_chart
 from scalelab.lab.report.run_content import content_of_run
+from scalelab.lab.report.run_index import IndexedRun, render_index, render_index_page
 from scalelab.lab.report.timeline_chart import timeline_chart
 from scalelab.lab.results.histogram_log import replace_file
 from scalelab.lab.results.reading import StoredRun, read_run
@@ -56,6 +57,16 @@ def build_report(run_directory: Path, reports: Path) -> BuiltReport:
     replace_file(summary, render_markdown(content, [(f"{chart.name}.png", chart.alt_text) for chart in charts]))
     replace_file(page, render_page(content, [(svg, chart.alt_text) for chart, svg in drawings]))
     return BuiltReport(content=content, files=(summary, page, *files))
+
+
+def write_index(runs: Sequence[IndexedRun], directory: Path, title: str) -> None:
+    """`index.md` and `index.html`, beside the reports of those runs.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    replace_file(directory / "index.md", render_index(runs, title))
+    replace_file(directory / "index.html", render_index_page(runs, title))
 
 
 def _charts(content: ReportContent, run: StoredRun) -> tuple[NamedChart, ...]:

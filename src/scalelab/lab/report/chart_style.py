@@ -31,6 +31,11 @@ def chart_of(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
     return alt.Chart(make_data(values=list(rows)))
 
 
+def heading(title: str, subtitle: Sequence[str]) -> alt.TitleParams:
+    """A title with what one must know to read the chart, from the left."""
+    return alt.TitleParams(title, subtitle=list(subtitle), anchor="start", subtitleColor=SUBTITLE_COLOUR)
+
+
 def styled(chart: Any) -> Any:
     """The finished chart."""
     return (

@@ -15,10 +15,10 @@ from scalelab.lab.report.chart_style import (
     BLUE,
     ORANGE,
     PALE,
-    SUBTITLE_COLOUR,
     VERMILLION,
     NamedChart,
     chart_of,
+    heading,
     styled,
 )
 from scalelab.lab.report.comparisons import Comparison, comparisons_of
@@ -136,7 +136,7 @@ def _bars(name: str, scenarios: Sequence[ScenarioFigures], what: Quantity, title
     chart = _layers(rows, what, highest).properties(
         width=CHART_WIDTH_PX,
         height=CHART_HEIGHT_PX,
-        title=alt.TitleParams(title, subtitle=_subtitle(scenarios), anchor="start", subtitleColor=SUBTITLE_COLOUR),
+        title=heading(title, _subtitle(scenarios)),
     )
     words = "; ".join(f"{' '.join(row['scenario'].split())}: {row['text']}" for row in rows)
     return NamedChart(f"{what.prefix}_{name}", styled(chart), f"{title}. {what.axis}: {words}")

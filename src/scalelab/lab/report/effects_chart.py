@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 
 from scalelab.lab.report import figures as shown
-from scalelab.lab.report.chart_style import BLUE, SUBTITLE_COLOUR, NamedChart, chart_of, styled
+from scalelab.lab.report.chart_style import BLUE, NamedChart, chart_of, heading, styled
 from scalelab.lab.report.effects_content import EffectsContent
 from scalelab.lab.scenario_names import short_factor
 
@@ -39,8 +39,6 @@ def effects_chart(content: EffectsContent) -> NamedChart | None:
         column=alt.Column("factor:N", title=None, sort=list(dict.fromkeys(row["factor"] for row in rows)))
     ).resolve_scale(x="independent")
     title = "What each factor does, averaged over all others"
-    chart = chart.properties(
-        title=alt.TitleParams(title, subtitle=["Steeper is more."], anchor="start", subtitleColor=SUBTITLE_COLOUR)
-    )
+    chart = chart.properties(title=heading(title, ["Steeper is more."]))
     words = "; ".join(f"{row['factor']} {row['level']}: {row['text']}" for row in rows)
     return NamedChart("effects", styled(chart), f"{title}. Requests/s: {words}")

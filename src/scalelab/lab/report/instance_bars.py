@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from scalelab.lab.report.chart_style import BLACK, SUBTITLE_COLOUR, NamedChart, chart_of, styled
+from scalelab.lab.report.chart_style import BLACK, NamedChart, chart_of, heading, styled
 
 WIDTH_PX, ROW_PX = 460, 20
 HEADROOM = 1.2
@@ -52,11 +52,8 @@ def instance_bars(groups: Mapping[str, Sequence[Bar]], wording: Wording, colour:
     highest = max(max(bar.value, bar.reference or 0.0) for bar in every)
     scale = alt.Scale(domain=[0, highest * HEADROOM or 1.0], nice=False)
     panels = [_panel(title, bars, wording, colour, scale) for title, bars in groups.items()]
-    heading = alt.TitleParams(
-        wording.title, subtitle=[wording.subtitle], anchor="start", subtitleColor=SUBTITLE_COLOUR
-    )
     words = "; ".join(f"{title}: {bar.instance} {bar.text}" for title, bars in groups.items() for bar in bars)
-    chart = alt.vconcat(*panels, spacing=12).properties(title=heading)
+    chart = alt.vconcat(*panels, spacing=12).properties(title=heading(wording.title, [wording.subtitle]))
     return NamedChart(wording.name, styled(chart), f"{wording.title}. {words}")
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-import altair as alt
-
 from scalelab.lab.analysis.laws.measured_points import FitError
-from scalelab.lab.laws.drawing import law_layers
+from scalelab.lab.laws.drawing import law_layers, law_words
 from scalelab.lab.laws.measurements import Series
 from scalelab.lab.laws.telling import fit_series
-from scalelab.lab.report.chart_style import SUBTITLE_COLOUR, NamedChart, styled
+from scalelab.lab.report import figures as shown
+from scalelab.lab.report.chart_style import NamedChart, heading, styled
 from scalelab.lab.report.comparisons import Comparison, comparisons_of
 from scalelab.lab.report.scenario_figures import ScenarioFigures
 
@@ -36,17 +35,13 @@ def _charts(comparisons: Sequence[Comparison]) -> Iterator[NamedChart]:
         except FitError:
             continue
         title = f"Throughput against {comparison.factor}"
-        law = fitted.best.law
-        words = [
-            f"{law.name}: {law.formula}. Band: where a new measurement is expected with 95 %.",
-            *_others(comparison),
-        ]
         chart = law_layers(fitted, comparison.factor, "Throughput (requests/s)").properties(
             width=600,
             height=320,
-            title=alt.TitleParams(title, subtitle=words, anchor="start", subtitleColor=SUBTITLE_COLOUR),
+            title=heading(title, [law_words(fitted), *_others(comparison)]),
         )
-        points = "; ".join(f"{size:g}: {rate:,.1f}/s" for size, rate in zip(series.sizes, series.rates, strict=True))
+        pairs = zip(series.sizes, series.rates, strict=True)
+        points = "; ".join(f"{size:g}: {shown.rate(rate)}/s" for size, rate in pairs)
         yield NamedChart(f"law_{number}_{comparison.factor.replace('.', '_')}", styled(chart), f"{title}. {points}")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from scalelab.lab.report import figures as shown
-from scalelab.lab.report.chart_style import SUBTITLE_COLOUR, NamedChart, chart_of, styled
+from scalelab.lab.report.chart_style import NamedChart, chart_of, heading, styled
 from scalelab.lab.report.scenario_figures import ScenarioFigures
 
 NAME = "percentiles"
@@ -37,12 +37,7 @@ def percentiles_chart(scenarios: Sequence[ScenarioFigures]) -> NamedChart | None
             color=alt.Color("scenario:N", title=None, sort=list(told)),
         )
     )
-    title = alt.TitleParams(
-        TITLE,
-        subtitle=["Of good answers. A percentile that too few answers support is not drawn."],
-        anchor="start",
-        subtitleColor=SUBTITLE_COLOUR,
-    )
+    title = heading(TITLE, ["Of good answers. A percentile that too few answers support is not drawn."])
     words = "; ".join(
         f"{title}: {', '.join(f'{name} {shown.milliseconds(value_s)} ms' for name, value_s in known.items())}"
         for title, known in told.items()

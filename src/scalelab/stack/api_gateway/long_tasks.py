@@ -191,5 +191,5 @@ def _unless_known(request: Request, response: Response) -> Response:
 
 def queue_gone(request: Request, fault: QueueFault) -> Response:
     """503 with Retry-After; the reason goes to the log only."""
-    structlog.get_logger().warning("taskqueue_gone", reason=fault.detail)
+    structlog.get_logger().warning("task_queue_gone", reason=fault.detail)
     return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "the task queue does not answer", COME_BACK)

@@ -125,8 +125,8 @@ async def _events(
     yield f"retry: {COME_BACK_AFTER_MS}\n\n"
     silent_s = 0.0
     while view is not None and is_let_in():
-        if isinstance(view, LongTaskView) and event_id(view) != known:
-            known, silent_s = event_id(view), 0.0
+        if isinstance(view, LongTaskView) and (latest := event_id(view)) != known:
+            known, silent_s = latest, 0.0
             yield event_text(view)
             if view.state in FINAL_STATES:
                 return
