@@ -128,9 +128,7 @@ def test_the_verdict_forms_while_one_looks(dashboard, screen):
     shown = screen().open(dashboard)
     begin_load(shown.page)
 
-    shown.wait_until(
-        "document.querySelector('#verdict').textContent.includes('answers/s over the last ten seconds')", 90.0
-    )
+    shown.wait_until("document.querySelector('#verdict').textContent.includes('answers/s over the last ten seconds')")
 
 
 @pytest.mark.parametrize(

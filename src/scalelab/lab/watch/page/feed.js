@@ -28,7 +28,7 @@ export class Feed {
     on("hello", (hello) => this.greet(hello));
     on("sample", (sample) => this.take(sample));
     on("mark", (mark) => this.marks.set(mark.id, mark));
-    for (const name of ["stack", "offers", "load", "run"]) on(name, (value) => { this.states[name] = value; });
+    for (const name of ["stack", "offers", "load", "run", "verdict"]) on(name, (value) => { this.states[name] = value; });
     this.source.onerror = () => this.lost();
   }
 
