@@ -1,6 +1,8 @@
 """Names of headers and paths that more than one process knows."""
 
 REQUEST_ID_HEADER = "X-Request-Id"
+REQUEST_TIMEOUT_HEADER = "X-Request-Timeout"
+"""Of a request: seconds, as a decimal number, after which nobody waits for its answer any longer."""
 CACHE_HEADER = "X-Cache"
 FROM_CACHE = frozenset({"HIT", "STALE"})
 """Its values on an answer that was stored; any other was made for this request."""

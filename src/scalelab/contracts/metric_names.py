@@ -41,6 +41,8 @@ UPSTREAM_QUEUE_SECONDS_TOTAL = "scalelab_upstream_queue_seconds_total"
 
 REQUESTS_SHED_TOTAL = "scalelab_requests_shed_total"
 """Counter: refused at once, because as many as may were waiting for a slot."""
+DEADLINES_EXCEEDED_TOTAL = "scalelab_deadlines_exceeded_total"
+"""Counter: requests whose time was over before they were answered; of gateways, microservice and database."""
 REQUESTS_LIMITED_TOTAL = "scalelab_requests_limited_total"
 """Counter: refused with 429, because their user asked more than the rate limit allows."""
 RETRIES_TOTAL = "scalelab_upstream_retries_total"

@@ -100,6 +100,10 @@ class Route(Contract):
     the service's own `Vary` is believed."""
     timeout_s: Annotated[float, Field(gt=0)] = 10.0
     """Longest wait for a slot, for the head of an answer, and for each piece of a body; beyond it 503 or 504."""
+    deadline_s: Annotated[float, Field(ge=0)] | None = None
+    """Longest time from a request's arrival to the head of its answer, with the wait for a slot, all attempts and
+    pauses; beyond it 504. The service is told what is left in `X-Request-Timeout`. 0 = none but `timeout_s`. Left
+    out: the gateway's `deadline_s`."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0
     """Further attempts at a GET or HEAD after a fault or a 503 of the service, within the gateway's retry budget."""
     limit: RouteLimit | None = None

@@ -81,6 +81,8 @@ class GatewaySettings(ServiceSettings):
     slot_queue_limit: int = 0
     adaptive_slots_min: int = 0
     upstream_keep_alive: bool = True
+    deadline_s: float = 0.0
+    client_deadlines: bool = False
     retries: int = 0
     retry_backoff_s: float = 0.025
     retry_backoff_max_s: float = 0.5

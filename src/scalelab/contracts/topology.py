@@ -84,6 +84,12 @@ class ApiGateway(Contract):
     """Load shedding: requests that may wait for a slot; beyond them the client gets 503 at once. 0 = unbounded."""
     upstream_timeout_s: PositiveSeconds = 10.0
     """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504. Of each attempt."""
+    deadline_s: Seconds = 0.0
+    """Longest time for a read or a write of records from its arrival to its answer, with the wait for a slot, all
+    attempts and pauses; beyond it the client gets 504. Each service is told what is left, and gives up in time. 0 =
+    no limit but those of the single steps."""
+    client_deadlines: bool = False
+    """Whether a client may ask for less with `X-Request-Timeout` (seconds); never for more."""
     upstream_keep_alive: bool = True
     """Whether connections to the services are used again; else each request opens one of its own."""
     retries: Annotated[int, Field(ge=0, le=10)] = 0

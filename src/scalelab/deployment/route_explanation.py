@@ -65,6 +65,8 @@ def _answers(route: Route) -> str:
 
 def _bounds(route: Route) -> str:
     parts = [f"{route.timeout_s:g} s"]
+    if route.deadline_s:
+        parts.append(f"answered within {route.deadline_s:g} s, whatever it takes")
     if route.retries:
         parts.append(f"{route.retries} {'retry' if route.retries == 1 else 'retries'} of reads")
     if route.limit is not None:

@@ -29,6 +29,7 @@ def test_a_route_says_all_that_it_does():
             "retries": 2,
             "limit": {"rate_per_s": 5},
             "slots": 8,
+            "deadline_s": 2,
         }
     )
 
@@ -39,7 +40,9 @@ def test_a_route_says_all_that_it_does():
         "kept 30 s unless the service says, for all who have the same scopes; by query parameters page; by Accept"
     )
     assert (
-        route.bounds == "10 s; 2 retries of reads; 5/s for each user, 10 at once; 8 open at a time for each gateway"
+        route.bounds
+        == "10 s; answered within 2 s, whatever it takes; 2 retries of reads; 5/s for each user, 10 at once; "
+        "8 open at a time for each gateway"
     )
     assert route.warnings == ()
 

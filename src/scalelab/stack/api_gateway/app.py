@@ -93,13 +93,13 @@ def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str,
         path = process_path_of(request.state.record_key)
         return await forward(request, parts.slots, parts.microservice, "GET", path)
 
-    reads = {DATA_PATH: _limited(parts, read_data), PROCESS_PATH: _limited(parts, read_process)}
+    reads = {DATA_PATH: _bounded(parts, read_data), PROCESS_PATH: _bounded(parts, read_process)}
     return {path: explained(read) for path, read in reads.items()} if settings.explain_answers else reads
 
 
-def _limited(parts: GatewayParts, handler: Handler) -> Handler:
-    """Within the rate limit, if there is one."""
-    return handler if parts.rate_limiter is None else parts.rate_limiter(handler)
+def _bounded(parts: GatewayParts, handler: Handler) -> Handler:
+    """Within the rate limit and the time of a request, where there are such."""
+    return parts.on_time(handler if parts.rate_limiter is None else parts.rate_limiter(handler))
 
 
 def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence[BaseRoute]:
@@ -116,7 +116,7 @@ def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence
         tags = tags_of_record(request.state.record_key)
         return await parts.writes.write(request, parts.database, record_path(request), update, tags)
 
-    write_data = requires_token(scope=DATA_WRITE_SCOPE)(takes_record_key(_limited(parts, write_record)))
+    write_data = requires_token(scope=DATA_WRITE_SCOPE)(takes_record_key(_bounded(parts, write_record)))
 
     async def data(request: Request) -> Response:
         return await (write_data(request) if request.method == "PUT" else read_data(request))

@@ -19,6 +19,7 @@ _ERRORS: dict[UpstreamFaultKind | Literal["status"], str] = {
     "unreachable": "destination_unavailable",
     "timeout": "http_response_timeout",
     "broken": "http_response_incomplete",
+    "deadline": "http_response_timeout",
     "left_alone": "destination_unavailable",
     "no_slot": "connection_limit_reached",
     "too_large": "http_response_body_size",

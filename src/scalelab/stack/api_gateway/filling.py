@@ -23,6 +23,7 @@ from scalelab.stack.api_gateway.freshness import may_be_shared
 from scalelab.stack.api_gateway.response_store import Finding, Place, ResponseStore
 from scalelab.stack.api_gateway.rounds import Rounds
 from scalelab.stack.service_kit.client_gone import DetachedRequest
+from scalelab.stack.upstream.time_left import for_all
 
 ALONE_S = 1.0
 """After an answer that may not be shared, nobody waits for another's for so long."""
@@ -70,6 +71,7 @@ class Filling:
         if finding.turn == "alone" or not self.coalesces:
             return await self._fetch(request, handler, place, finding), False
 
+        @for_all
         async def fly() -> Filled:
             return await self._fly(DetachedRequest(request), handler, place, finding)
 

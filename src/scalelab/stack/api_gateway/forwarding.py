@@ -16,7 +16,7 @@ from starlette.responses import Response
 from scalelab.stack.api_gateway.explaining import Fault, explanation_of
 from scalelab.stack.api_gateway.forwarded_headers import client_response_headers, raw, upstream_request_headers
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
-from scalelab.stack.resilience.breaker import is_good
+from scalelab.stack.resilience.breaker import is_good, tells_of_service
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
 from scalelab.stack.service_kit.problems import problem
 from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
@@ -25,6 +25,7 @@ RETRY_AFTER_S = 1
 NO_SLOT = UpstreamFault("no_slot", "no upstream slot came free")
 _FAULT_STATUS = {
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
+    "deadline": HTTPStatus.GATEWAY_TIMEOUT,
     "unreachable": HTTPStatus.SERVICE_UNAVAILABLE,
     "broken": HTTPStatus.BAD_GATEWAY,
     "too_large": HTTPStatus.BAD_GATEWAY,
@@ -34,14 +35,15 @@ _FAULT_STATUS = {
 """Who was not reached has done nothing, and may be back soon; who broke off may have done anything."""
 _FAULT_DETAIL = {
     "timeout": "the service behind the gateway did not answer in time",
+    "deadline": "the time for this request was over before it was answered",
     "unreachable": "the service behind the gateway could not be reached",
     "broken": "the service behind the gateway broke off its answer",
     "too_large": "the answer of the service behind the gateway is larger than allowed",
     "left_alone": "the service behind the gateway failed too often of late, and is left alone for a while",
     "no_slot": "no upstream slot is free",
 }
-_NOT_LOGGED = frozenset({"left_alone", "no_slot"})
-"""That the breaker opened was, and slots are counted."""
+_NOT_LOGGED = frozenset({"left_alone", "no_slot", "deadline"})
+"""That the breaker opened was; slots and missed deadlines are counted."""
 _PASSED_ON = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 """Faults of the service that mean the same seen from the client; any other 5xx is a bad gateway."""
 
@@ -82,7 +84,8 @@ async def _in_turn(
         headers = upstream_request_headers(request, has_body=False)
         asked_s = time.monotonic()
         outcome = await upstream.request(method, path_and_query, headers=headers)
-        slots.note(time.monotonic() - asked_s, is_good=is_good(outcome))
+        if tells_of_service(outcome):
+            slots.note(time.monotonic() - asked_s, is_good=is_good(outcome))
     finally:
         slots.release()
     if explanation is not None:

@@ -20,6 +20,7 @@ from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slot
 from scalelab.stack.api_gateway.hot_path.wiring import HotPath
 from scalelab.stack.api_gateway.late_task_queue import LateTaskQueue
 from scalelab.stack.api_gateway.login import Login
+from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.wiring import OwnRoutes
 from scalelab.stack.api_gateway.passwords import PasswordChecks
 from scalelab.stack.api_gateway.purging import Purges
@@ -33,6 +34,7 @@ from scalelab.stack.api_gateway.upstream_paths import process_path_of, record_pa
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
 from scalelab.stack.service_kit.cannot_start import CannotStartError
+from scalelab.stack.service_kit.in_time import TimeKeeper
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.request_context import RequestRecords
 from scalelab.stack.upstream import UpstreamClient
@@ -89,13 +91,14 @@ class GatewayParts:
             settings.upstream_slots, settings.slot_wait_timeout_s, settings.slot_queue_limit, adaptive_limit(settings)
         )
         self._tactics = Tactics(settings, metrics)
+        self.on_time = OnTime(TimeKeeper(metrics), settings.deadline_s, honours_clients=settings.client_deadlines)
         self.login = Login(
             self.access.issuer, self.access.login_throttle, passwords=self._passwords, slots=self.slots
         )
         self.writes = RecordWrites(self.slots, self.cache, self.coherence)
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
-        self.own_routes = OwnRoutes(settings, self.cache, self.access.login_throttle.peer_of)
+        self.own_routes = OwnRoutes(settings, self.cache, self.access.login_throttle.peer_of, self.on_time)
         self.connection_state = dict(self.hot_path.connection_state)
         expose_slots(self.slots, metrics)
 
@@ -114,7 +117,7 @@ class GatewayParts:
         """Reads on which the gateway has nothing to decide but the token: nothing kept, no slots, limit or tactic."""
         settings, direct = self._settings, self.connection_state.get(STATE_NAME)
         is_decided_here = settings.cache_ttl_s > 0 or settings.upstream_slots > 0 or self.rate_limiter is not None
-        is_decided_here |= settings.explain_answers
+        is_decided_here |= settings.explain_answers or settings.deadline_s > 0 or settings.client_deadlines
         if direct is None or is_decided_here or self.database is not database:
             return
         direct.passages = {

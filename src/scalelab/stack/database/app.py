@@ -18,6 +18,7 @@ from scalelab.stack.service_kit.accounts_file import read_accounts
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.delays import SimulatedDelay
 from scalelab.stack.service_kit.handicaps import Handicaps
+from scalelab.stack.service_kit.in_time import TimeKeeper
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.service import build_service
 
@@ -45,7 +46,7 @@ def create_app(settings: DatabaseSettings) -> ASGIApp:
 
     return build_service(
         settings,
-        RecordRoutes(engine, pool).routes(),
+        RecordRoutes(engine, pool, TimeKeeper(metrics)).routes(),
         metrics=metrics,
         resources=resources,
         admin_routes=(*handicaps.routes(), *delay_routes(delay)),

@@ -14,6 +14,7 @@ from scalelab.stack.database.base import DatabaseEngine, EngineUnavailableError
 from scalelab.stack.database.query_pool import QueryPool
 from scalelab.stack.database.requests import Refusal, parse_key, parse_range, parse_update, read_body
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST, answer_unless_gone
+from scalelab.stack.service_kit.in_time import TimeKeeper
 from scalelab.stack.service_kit.problems import problem
 
 RETRY_AFTER_S = 1
@@ -23,8 +24,9 @@ NOT_FOUND = "there is no such entry"
 class RecordRoutes:
     """The handlers, over one engine and its pool."""
 
-    def __init__(self, engine: DatabaseEngine, pool: QueryPool) -> None:
+    def __init__(self, engine: DatabaseEngine, pool: QueryPool, keeper: TimeKeeper) -> None:
         self._engine = engine
+        self._keeper = keeper
         self._pool = pool
 
     def routes(self) -> list[Route]:
@@ -42,7 +44,7 @@ class RecordRoutes:
             return _refuse(request, key)
         if request.method == "PUT":
             return await self._write_record(request, key)
-        return await _answer(request, lambda: self._pool.run(lambda: self._engine.fetch(key)))
+        return await self._answer(request, lambda: self._pool.run(lambda: self._engine.fetch(key)))
 
     async def _write_record(self, request: Request, key: int) -> Response:
         try:
@@ -52,7 +54,7 @@ class RecordRoutes:
         update = body if isinstance(body, Refusal) else parse_update(body)
         if isinstance(update, Refusal):
             return _refuse(request, update)
-        return await _answer(request, lambda: self._pool.run(lambda: self._engine.update(key, update.value)))
+        return await self._answer(request, lambda: self._pool.run(lambda: self._engine.update(key, update.value)))
 
     async def record_range(self, request: Request) -> Response:
         """`GET /records?first_key=K&count=N`: one query, one delay."""
@@ -63,29 +65,28 @@ class RecordRoutes:
         async def query() -> RecordRange:
             return RecordRange(records=await self._pool.run(lambda: self._engine.fetch_range(*wanted)))
 
-        return await _answer(request, query)
+        return await self._answer(request, query)
 
     async def account(self, request: Request) -> Response:
         """`GET /accounts/{username}`: no delay, no place in the pool."""
         username = request.path_params["username"]
         if "\x00" in username:  # PostgreSQL refuses the question, where SQLite says no
             return problem(request, HTTPStatus.NOT_FOUND, NOT_FOUND)
-        return await _answer(request, lambda: self._engine.fetch_account(username))
+        return await self._answer(request, lambda: self._engine.fetch_account(username))
 
+    async def _answer(self, request: Request, query: Callable[[], Awaitable[BaseModel | None]]) -> Response:
+        async def answer() -> Response:
+            try:
+                found = await query()
+            except EngineUnavailableError as error:
+                structlog.get_logger().error("database_unavailable", reason=str(error))
+                headers = {"Retry-After": str(RETRY_AFTER_S)}
+                return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer", headers)
+            if found is None:
+                return problem(request, HTTPStatus.NOT_FOUND, NOT_FOUND)
+            return _document(found)
 
-async def _answer(request: Request, query: Callable[[], Awaitable[BaseModel | None]]) -> Response:
-    async def answer() -> Response:
-        try:
-            found = await query()
-        except EngineUnavailableError as error:
-            structlog.get_logger().error("database_unavailable", reason=str(error))
-            headers = {"Retry-After": str(RETRY_AFTER_S)}
-            return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer", headers)
-        if found is None:
-            return problem(request, HTTPStatus.NOT_FOUND, NOT_FOUND)
-        return _document(found)
-
-    return await answer_unless_gone(request, answer())
+        return await answer_unless_gone(request, self._keeper.answer(request, answer()))
 
 
 def _document(found: BaseModel) -> Response:

@@ -19,6 +19,7 @@ from scalelab.stack.microservice.records_client import RecordsMissing, fetch_rec
 from scalelab.stack.service_kit.client_gone import answer_unless_gone
 from scalelab.stack.service_kit.delays import SimulatedDelay
 from scalelab.stack.service_kit.handicaps import Handicaps
+from scalelab.stack.service_kit.in_time import TimeKeeper
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.problems import problem
 from scalelab.stack.service_kit.service import build_service
@@ -30,11 +31,13 @@ _KEY = re.compile(r"[1-9][0-9]{0,17}")  # what the database service takes for a 
 def create_app(settings: MicroserviceSettings) -> ASGIApp:
     """The service as an ASGI application."""
     handicaps = Handicaps()
-    process = ProcessRoute(settings, SimulatedDelay(settings.service_time, more_s=lambda: handicaps.delay_s))
+    metrics = ServiceMetrics()
+    service_time = SimulatedDelay(settings.service_time, more_s=lambda: handicaps.delay_s)
+    process = ProcessRoute(settings, service_time, TimeKeeper(metrics))
     return build_service(
         settings,
         [Route(PROCESS_PATH, process.answer)],
-        metrics=ServiceMetrics(),
+        metrics=metrics,
         resources=process.opened,
         admin_routes=handicaps.routes(),
     )
@@ -43,9 +46,10 @@ def create_app(settings: MicroserviceSettings) -> ASGIApp:
 class ProcessRoute:
     """`GET /process?key=K`."""
 
-    def __init__(self, settings: MicroserviceSettings, service_time: SimulatedDelay) -> None:
+    def __init__(self, settings: MicroserviceSettings, service_time: SimulatedDelay, keeper: TimeKeeper) -> None:
         self._settings = settings
         self._service_time = service_time
+        self._keeper = keeper
         self._database: UpstreamClient | None = None
 
     @asynccontextmanager
@@ -55,10 +59,12 @@ class ProcessRoute:
             yield
 
     async def answer(self, request: Request) -> Response:
-        """The handler; the work is given up when the client goes."""
+        """The handler; the work is given up when the client goes, or its time is over."""
         match request.query_params.getlist("key"):
             case [key] if _KEY.fullmatch(key):
-                return await answer_unless_gone(request, self._process(request, int(key)))
+                return await answer_unless_gone(
+                    request, self._keeper.answer(request, self._process(request, int(key)))
+                )
         return problem(request, HTTPStatus.BAD_REQUEST, "key must be given once, as a positive number")
 
     async def _process(self, request: Request, key: int) -> Response:

@@ -22,6 +22,7 @@ class RecordsMissing:
 _STATUS_OF_FAULT: dict[UpstreamFaultKind, HTTPStatus] = {
     "unreachable": HTTPStatus.SERVICE_UNAVAILABLE,
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
+    "deadline": HTTPStatus.GATEWAY_TIMEOUT,
     "broken": HTTPStatus.BAD_GATEWAY,
     "left_alone": HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -76,7 +76,7 @@ class Breaker:
             self._close()
 
     def forget(self, ticket: int) -> None:
-        """A request was given up by its client: it says nothing of the service."""
+        """A request was given up by its client, or had no time left: it says nothing of the service."""
         if ticket == self.opened and self._open_until_s is not None:
             self._probing -= 1
 
@@ -126,10 +126,18 @@ class BreakingUpstream:
         except BaseException:
             self.breaker.forget(ticket)
             raise
-        self.breaker.note(ticket, self._clock_s(), is_good=is_good(outcome))
+        if tells_of_service(outcome):
+            self.breaker.note(ticket, self._clock_s(), is_good=is_good(outcome))
+        else:
+            self.breaker.forget(ticket)
         return outcome
 
 
 def is_good(outcome: UpstreamAnswer | UpstreamFault) -> bool:
     """Whether the service did its part: an answer that is its fault is none."""
     return isinstance(outcome, UpstreamAnswer) and outcome.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def tells_of_service(outcome: UpstreamAnswer | UpstreamFault) -> bool:
+    """Whether anything is to be learned from it: not when the request had no fair time left."""
+    return isinstance(outcome, UpstreamAnswer) or outcome.kind != "deadline"

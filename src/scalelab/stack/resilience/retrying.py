@@ -10,8 +10,9 @@ from typing import TypeVar
 from scalelab.stack.resilience.asking import REPEATABLE, Asks
 from scalelab.stack.resilience.budget import Budget
 from scalelab.stack.upstream import StreamedAnswer, UpstreamAnswer, UpstreamFault
+from scalelab.stack.upstream.time_left import left_s
 
-NOT_SENT = frozenset({"left_alone", "no_slot"})
+NOT_SENT = frozenset({"left_alone", "no_slot", "deadline"})
 """Faults of our own making."""
 
 
@@ -43,7 +44,7 @@ OutcomeT = TypeVar("OutcomeT")
 
 
 class Retries:
-    """The attempts at one service. Each has the whole timeout of what it asks."""
+    """The attempts at one service. Each has the timeout of what it asks, all together what the request has left."""
 
     def __init__(
         self,
@@ -52,12 +53,14 @@ class Retries:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
+        time_left_s: Callable[[], float] = left_s,
     ) -> None:
         self.counts = RetryCounts()
         self._rule = rule
         self._budget = budget
         self._sleep = sleep
         self._draw = draw
+        self._time_left_s = time_left_s
 
     async def asked(
         self, ask: Callable[[], Awaitable[OutcomeT]], may_ask_again: Callable[[OutcomeT], bool]
@@ -68,11 +71,14 @@ class Retries:
         for attempt in range(1, self._rule.attempts + 1):
             if not may_ask_again(outcome):
                 return outcome
+            pause_s = self._rule.bound_s(attempt) * self._draw()
+            if pause_s >= self._time_left_s():
+                return outcome  # it would come too late
             if not self._budget.spend():
                 self.counts.over_budget += 1
                 return outcome
             self.counts.scheduled += 1
-            await self._sleep(self._rule.bound_s(attempt) * self._draw())
+            await self._sleep(pause_s)
             outcome = await ask()
         return outcome
 

@@ -1,6 +1,7 @@
 """Requests to one upstream: a deadline on each, at most one replay, and faults as values."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from scalelab.contracts.http_names import REQUEST_ID_HEADER
+from scalelab.contracts.http_names import REQUEST_ID_HEADER, REQUEST_TIMEOUT_HEADER
 from scalelab.stack.upstream.call import Asker, Call
 from scalelab.stack.upstream.connection import Connection
 from scalelab.stack.upstream.deadlines import Deadlines
@@ -16,6 +17,7 @@ from scalelab.stack.upstream.exchange import Exchange
 from scalelab.stack.upstream.pool import ConnectionPool
 from scalelab.stack.upstream.request_head import request_head
 from scalelab.stack.upstream.streamed_body import ConnectionBody
+from scalelab.stack.upstream.time_left import asked_in_time, left_s, said
 from scalelab.stack.upstream.values import StreamedAnswer, UpstreamAnswer, UpstreamFault
 
 CONNECT_TIMEOUT_S = 2.0
@@ -83,7 +85,7 @@ class UpstreamClient:
         headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
         body: bytes | None = None,
     ) -> UpstreamAnswer | UpstreamFault:
-        """One request and its whole answer; the id of the request in hand travels with it.
+        """One request and its whole answer; the id of the request in hand travels with it, and the time that is left.
 
         Args:
             method: HTTP method.
@@ -91,9 +93,13 @@ class UpstreamClient:
             headers: further request fields.
             body: request body, if any.
         """
-        head = request_head(
-            method, path_and_query, self.host, _with_request_id(_pairs(headers)), _framing(method, body)
-        )
+        sent, framing = self._of_request_in_hand(_pairs(headers)), _framing(method, body)
+        head = request_head(method, path_and_query, self.host, sent, framing)
+        return await asked_in_time(lambda: self._ask_once_or_again(method, head, body), self._timeout_s)
+
+    async def _ask_once_or_again(
+        self, method: str, head: bytes, body: bytes | None
+    ) -> UpstreamAnswer | UpstreamFault:
         until_s = asyncio.get_running_loop().time() + self._timeout_s
         kept = self._pool.take_idle()
         if kept is not None:
@@ -160,10 +166,15 @@ class UpstreamClient:
         An iterated body is sent in chunks, unless `body_bytes` says how long it is.
 
         The timeout holds for each piece of the request's body, for the answer's head after it, and for each piece
-        of the answer's body, which must be read to its end or closed.
+        of the answer's body, which must be read to its end or closed. What the request in hand has left holds for
+        all that comes before the answer's body.
         """
+
+        async def converse() -> tuple[Connection, Exchange] | UpstreamFault:
+            return await self._exchange(method, path_and_query, headers, body, body_bytes)
+
         try:
-            reached = await self._exchange(method, path_and_query, headers, body, body_bytes)
+            reached = await asked_in_time(converse, self._timeout_s)
         except TimeoutError:
             return self._too_late()
         if isinstance(reached, UpstreamFault):
@@ -182,7 +193,7 @@ class UpstreamClient:
         body_bytes: int | None,
     ) -> tuple[Connection, Exchange] | UpstreamFault:
         framing = _framing(method, body) if body_bytes is None else ("Content-Length", str(body_bytes))
-        head = request_head(method, target, self.host, _with_request_id(headers), framing)
+        head = request_head(method, target, self.host, self._of_request_in_hand(headers), framing)
         kept = self._pool.take_idle()
         while True:
             opened = kept or await self._open()
@@ -197,6 +208,17 @@ class UpstreamClient:
             if not is_race or method not in _IDEMPOTENT or not (body is None or isinstance(body, bytes)):
                 return UpstreamFault("broken", exchange.fault)
             kept = None  # the upstream closed an idle connection just then: once more on a fresh one
+
+    def _of_request_in_hand(self, headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+        """With its id, and with what it has left, of which the service gets no more than its usual time."""
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        ours = {} if request_id is None else {REQUEST_ID_HEADER: str(request_id)}
+        if (remaining_s := left_s()) < math.inf:
+            ours[REQUEST_TIMEOUT_HEADER] = said(min(remaining_s, self._timeout_s))
+        if not ours:
+            return headers
+        names = {name.lower() for name in ours}
+        return [*(pair for pair in headers if pair[0].lower() not in names), *ours.items()]
 
     async def _open(self) -> Connection | UpstreamFault:
         try:
@@ -245,11 +267,3 @@ def _framing(method: str, body: Body) -> tuple[str, str] | None:
     if body is not None:
         return "Transfer-Encoding", "chunked"
     return ("Content-Length", "0") if method in {"POST", "PUT", "PATCH"} else None
-
-
-def _with_request_id(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
-    if request_id is None:
-        return headers
-    kept = [pair for pair in headers if pair[0].lower() != REQUEST_ID_HEADER.lower()]
-    return [*kept, (REQUEST_ID_HEADER, request_id)]

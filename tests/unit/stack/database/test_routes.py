@@ -15,6 +15,8 @@ from scalelab.stack.database.routes import RecordRoutes
 from scalelab.stack.database.seeding import Seeding, seeded_value
 from scalelab.stack.database.sqlite import SqliteEngine
 from scalelab.stack.service_kit.delays import SimulatedDelay
+from scalelab.stack.service_kit.in_time import TimeKeeper
+from scalelab.stack.service_kit.metrics import ServiceMetrics
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ async def test_a_range_is_one_query_with_one_delay(ask, tmp_path):
 
     engine = SqliteEngine(tmp_path / "empty.sqlite")
     pool = QueryPool(1, SimulatedDelay(Delay(mean_s=0.1), sleep))
-    app = Starlette(routes=RecordRoutes(engine, pool).routes())
+    app = Starlette(routes=RecordRoutes(engine, pool, TimeKeeper(ServiceMetrics())).routes())
 
     async with engine.opened():
         await ask(app, "GET", "/records?first_key=1&count=10000")
@@ -139,7 +141,7 @@ async def test_a_client_that_goes_leaves_the_queue(ask, tmp_path):
 
     engine = SqliteEngine(tmp_path / "empty.sqlite")
     pool = QueryPool(1, SimulatedDelay(Delay(mean_s=0.1), sleep))
-    app = Starlette(routes=RecordRoutes(engine, pool).routes())
+    app = Starlette(routes=RecordRoutes(engine, pool, TimeKeeper(ServiceMetrics())).routes())
     async with engine.opened():
         holder = asyncio.create_task(ask(app, "GET", "/records/1"))
         leaver = asyncio.create_task(ask(app, "GET", "/records/2", gone=gone))
@@ -156,11 +158,34 @@ async def test_a_client_that_goes_leaves_the_queue(ask, tmp_path):
     assert (waiting, answer.status, left, pool.in_use) == (1, 499, 0, 0)
 
 
+async def test_a_query_whose_time_is_over_leaves_the_queue(ask, tmp_path):
+    """504 for who gave a time, and the place in the queue is free; who gave none waits on."""
+    may_wake = asyncio.Event()
+
+    async def sleep(_duration_s):
+        await may_wake.wait()
+
+    engine, keeper = SqliteEngine(tmp_path / "empty.sqlite"), TimeKeeper(ServiceMetrics())
+    pool = QueryPool(1, SimulatedDelay(Delay(mean_s=0.1), sleep))
+    app = Starlette(routes=RecordRoutes(engine, pool, keeper).routes())
+    async with engine.opened():
+        holder = asyncio.create_task(ask(app, "GET", "/records/1"))
+        late = await ask(app, "GET", "/records/2", headers={"X-Request-Timeout": "0.01"})
+        left = pool.queue_length
+        may_wake.set()
+        patient = await holder
+
+    assert (late.status, left, keeper.exceeded) == (504, 0, 1)
+    assert patient.status == 404
+
+
 async def test_a_locked_database_is_not_available(ask, tmp_path, log_lines):
     """A file that another process holds: 503 with Retry-After; afterwards all is well."""
     path = tmp_path / "records.sqlite"
     engine = SqliteEngine(path, busy_timeout_s=0)
-    app = Starlette(routes=RecordRoutes(engine, QueryPool(1, SimulatedDelay(Delay()))).routes())
+    app = Starlette(
+        routes=RecordRoutes(engine, QueryPool(1, SimulatedDelay(Delay())), TimeKeeper(ServiceMetrics())).routes()
+    )
     async with engine.opened():
         await engine.prepare(Seeding(seed=1, count=1), [])
         other = sqlite3.connect(path, isolation_level=None)

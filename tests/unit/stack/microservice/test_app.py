@@ -13,6 +13,8 @@ from scalelab.contracts.topology import Delay
 from scalelab.stack.microservice.app import ProcessRoute, create_app
 from scalelab.stack.microservice.processing import process_records
 from scalelab.stack.service_kit.delays import SimulatedDelay
+from scalelab.stack.service_kit.in_time import TimeKeeper
+from scalelab.stack.service_kit.metrics import ServiceMetrics
 
 
 @pytest.fixture
@@ -121,6 +123,27 @@ async def test_the_call_upstream_ends_when_the_client_goes(app, ask, database):
     assert answer.status == 499
 
 
+async def test_what_is_left_travels_on_to_the_database(app, ask, database):
+    """Less than the caller gave, and 504 when it is over; the call is given up."""
+    told, was_cancelled = [], asyncio.Event()
+
+    async def reply(request):
+        told.append(float(request.headers["X-Request-Timeout"]))
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            was_cancelled.set()
+            raise
+
+    database.reply = reply
+
+    answer = await ask(app, "GET", "/process?key=5", headers={"X-Request-Timeout": "0.05"})
+    await was_cancelled.wait()
+
+    assert answer.status == 504
+    assert 0 < told[0] <= 0.05
+
+
 async def test_the_service_time_comes_after_the_work(settings, ask, database, make_record):
     """Once for each answer, not for a refusal."""
     sleeps = []
@@ -129,7 +152,7 @@ async def test_the_service_time_comes_after_the_work(settings, ask, database, ma
         sleeps.append((duration_s, len(database.requests)))
 
     database.reply = _answering((make_record(5),))
-    route = ProcessRoute(settings, SimulatedDelay(Delay(mean_s=0.05), sleep))
+    route = ProcessRoute(settings, SimulatedDelay(Delay(mean_s=0.05), sleep), TimeKeeper(ServiceMetrics()))
     app = Starlette(routes=[Route("/process", route.answer)])
 
     async with route.opened():

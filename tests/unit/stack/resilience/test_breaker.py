@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalelab.stack.resilience import LEFT_ALONE, Breaker, BreakerRule, BreakingUpstream
+from scalelab.stack.upstream.time_left import OUT_OF_TIME
 
 RULE = BreakerRule(failure_ratio=0.5, minimum_attempts=4, open_s=5.0, probes=2)
 
@@ -160,3 +161,13 @@ async def test_a_client_that_goes_frees_its_probe(scripted):
         await asking
 
     assert [breaker.admit(106.0) is not None for _ in range(3)] == [True, True, False]
+
+
+async def test_requests_in_a_hurry_open_nothing(scripted):
+    """A client that wishes for a millisecond says nothing of the service."""
+    upstream = BreakingUpstream(scripted(*[OUT_OF_TIME] * 9), Breaker(RULE), clock_s=lambda: 100.0)
+
+    for _ in range(9):
+        await upstream.request("GET", "/")
+
+    assert upstream.breaker.state(100.0) == "closed"

@@ -3,6 +3,7 @@
 import pytest
 
 from scalelab.stack.resilience import Budget, Retries, RetryingUpstream, RetryRule
+from scalelab.stack.upstream.time_left import OUT_OF_TIME
 
 RULE = RetryRule(attempts=3, backoff_s=0.1, backoff_max_s=0.25)
 
@@ -78,3 +79,22 @@ async def test_the_budget_is_asked_before_the_pause(scripted, fault):
 
     assert await upstream.request("GET", "/records/1") is fault
     assert (sleeps, upstream.counts.over_budget) == ([], 1)
+
+
+async def test_no_attempt_is_begun_that_would_come_too_late(scripted, fault):
+    """B06: all attempts share one time; a pause as long as what is left ends them, and costs no budget."""
+    left_s = iter([0.2, 0.15])
+    inner, sleeps = scripted(fault, fault), Sleeps()
+    retries = Retries(RULE, Budget(0.1), sleep=sleeps, draw=lambda: 1.0, time_left_s=lambda: next(left_s))
+    upstream = RetryingUpstream(inner, retries)
+
+    assert await upstream.request("GET", "/records/1") is fault
+    assert (sleeps, upstream.counts.scheduled, upstream.counts.over_budget) == ([0.1], 1, 0)
+
+
+async def test_a_request_without_time_is_not_asked_again(scripted):
+    """Nothing was wrong with the service."""
+    inner = scripted(OUT_OF_TIME)
+    upstream, _ = retrying(inner)
+
+    assert await upstream.request("GET", "/records/1") is OUT_OF_TIME

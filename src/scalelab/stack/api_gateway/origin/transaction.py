@@ -19,6 +19,7 @@ from scalelab.stack.http_cache.invalidating import invalidated_urls
 from scalelab.stack.http_cache.reuse import Reuse, decide_reuse, may_serve_on_error
 from scalelab.stack.http_cache.storing import may_store, stored_fields
 from scalelab.stack.upstream import UpstreamFault
+from scalelab.stack.upstream.time_left import for_all
 
 
 class OriginCache:
@@ -80,7 +81,7 @@ class OriginCache:
             await self._keep(asked, response, fence)
             return response
 
-        response, is_joined = await self._flights.join(_flight_key(asked), fetch)
+        response, is_joined = await self._flights.join(_flight_key(asked), for_all(fetch))
         if is_joined and not self._is_shareable(asked.request, response):
             response, is_joined = await fetch(), False
         said = f"{reason}; collapsed" if is_joined else reason
@@ -113,6 +114,7 @@ class OriginCache:
         if self._flights.is_flying(key):
             return
 
+        @for_all
         async def refresh() -> Response | UpstreamFault:
             return await self._revalidated(asked, stored, found.fence)
 

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from scalelab.contracts.routes import READING_METHODS, Route, Upstream
 from scalelab.stack.api_gateway.authentication import requires_token
 from scalelab.stack.api_gateway.forwarding import as_response
+from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.origin.answers import from_origin
 from scalelab.stack.api_gateway.origin.asked import Asked
 from scalelab.stack.api_gateway.origin.fetching import OriginFetcher
@@ -55,6 +56,7 @@ class RouteParts:
     limiter_of: Callable[[Route], RateLimiter | None]
     client_of: Callable[[HttpRequest], str]
     """Address of the client, as far as trusted peers name it."""
+    on_time: OnTime
     connect: Callable[[str, float], StreamingClient] = UpstreamClient
     """By base URL, with a timeout in seconds."""
 
@@ -76,7 +78,7 @@ class ServedRoute:
         self._cache = OriginCache(OriginStore(parts.cache, upstream.url), fetcher)
         self._in_use = 0
         limiter = parts.limiter_of(route)
-        handler = self._answer if limiter is None else limiter(self._answer)
+        handler = parts.on_time(self._answer if limiter is None else limiter(self._answer), route.deadline_s)
         self._handler = requires_token(scope=route.scope)(handler) if route.protection == "token" else handler
 
     def __repr__(self) -> str:

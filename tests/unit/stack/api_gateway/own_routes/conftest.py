@@ -8,12 +8,15 @@ import pytest
 
 from scalelab.contracts.routes import RouteTable
 from scalelab.stack.api_gateway.authentication import NO_TOKEN
+from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.live_routes import LiveRoutes
 from scalelab.stack.api_gateway.own_routes.served_route import RouteParts
 from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule
 from scalelab.stack.cache.memory import MemoryCache
 from scalelab.stack.http_cache.fields import Fields
 from scalelab.stack.resilience import Budget, Retries, RetryRule
+from scalelab.stack.service_kit.in_time import TimeKeeper
+from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.upstream import StreamedAnswer, UpstreamFault
 from scalelab.stack.upstream.values import BrokenBodyError
 
@@ -170,7 +173,10 @@ async def routed(service):
     async with contextlib.AsyncExitStack() as opened:
 
         async def open_routes(*routes):
-            parts = RouteParts(MemoryCache(), retries_of, limiter_of, lambda _r: "192.0.2.7", lambda *_to: service)
+            on_time = OnTime(TimeKeeper(ServiceMetrics()), 0.0, honours_clients=False)
+            parts = RouteParts(
+                MemoryCache(), retries_of, limiter_of, lambda _r: "192.0.2.7", on_time, lambda *_to: service
+            )
             live = LiveRoutes(table_of(*routes), parts)
             await opened.enter_async_context(live.opened())
             client = Client(live)

@@ -203,6 +203,24 @@ async def test_reads_are_repeated_and_writes_are_not(routed, service):
     assert (await ask("/a", "POST")).status == 502
 
 
+@pytest.mark.parametrize("ttl_s", [0, 60])
+async def test_a_route_has_a_deadline_of_its_own(routed, service, ttl_s):
+    """504 when there is no head of an answer by then; the body of one that has begun may take longer."""
+    hold = asyncio.Event()
+    service.will(b"begun", hold)
+    ask = await routed(
+        {**OPEN, "path": "/late", "ttl_s": ttl_s, "slots": 1, "deadline_s": 0.02}, {**OPEN, "ttl_s": 0}
+    )
+    first = asyncio.ensure_future(ask("/late"))
+    await service.reached.wait()
+
+    late = await ask("/late")  # waits for the slot, or for the other's fetch
+    hold.set()
+
+    assert late.status == 504
+    assert (await first).status == (200 if ttl_s == 0 else 504)  # what is kept is awaited whole
+
+
 async def test_a_route_has_slots_of_its_own(routed, service):
     """Beyond them 503 with Retry-After, after the route's time; another route goes on."""
     hold = asyncio.Event()
