@@ -3,6 +3,7 @@
 HTTP over the balancer's control socket (a Unix socket in a 0700 directory):
 `GET /members` answers `MembersView`; `PUT /members` with a `MemberList` makes it so and answers the view when
 new members take traffic and removed ones have finished their requests (or the drain time is over).
+`PUT /policy` with a `PolicyChoice` answers the same choice when every new connection is balanced so.
 """
 
 from typing import Annotated, Literal
@@ -10,8 +11,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from scalelab.contracts.model import Contract
+from scalelab.contracts.topology import BalancingPolicy
 
 MEMBERS_PATH = "/members"
+POLICY_PATH = "/policy"
 
 
 class Member(Contract):
@@ -29,6 +32,12 @@ class MemberList(Contract):
     members: tuple[Member, ...]
     drain_timeout_s: Annotated[float, Field(ge=0)] | None = None
     """Longest wait for removed members' requests; the balancer's own setting unless given."""
+
+
+class PolicyChoice(Contract):
+    """Who gets a request from now on. `PUT` is idempotent."""
+
+    policy: BalancingPolicy
 
 
 class MemberView(Contract):

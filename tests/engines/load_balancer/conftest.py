@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -214,6 +215,10 @@ class Balancer:
             assert response.status == 200, await response.text()
             return {member["name"]: member for member in (await response.json())["members"]}
 
+    async def put_policy(self, policy: str) -> tuple[int, dict[str, object]]:
+        async with self._control_session().put("http://localhost/policy", json={"policy": policy}) as response:
+            return response.status, await response.json()
+
     async def settled(self, expected: dict[str, str]) -> None:
         """Wait until the members' states are these."""
 
@@ -366,3 +371,36 @@ async def start_balancer(engine: str, directory: Path) -> AsyncIterator[Callable
     yield start
     for balancer in started:
         await balancer.close()
+
+
+@pytest.fixture
+async def crowd():
+    """Starts clients that ask all the time; `stop` gives what they got."""
+    tasks: list[asyncio.Task] = []
+    is_over = asyncio.Event()
+
+    class Crowd:
+        def __init__(self) -> None:
+            self.statuses: Counter[int | str] = Counter()
+            self.gateways: Counter[str] = Counter()
+
+        def start(self, client, size: int) -> None:
+            methods = ("POST" if number % 3 == 0 else "GET" for number in range(size))
+            tasks.extend(asyncio.create_task(self._ask(client, method)) for method in methods)
+
+        async def stop(self) -> None:
+            is_over.set()
+            await asyncio.gather(*tasks)
+
+        async def _ask(self, client, method: str) -> None:
+            while not is_over.is_set():
+                try:
+                    async with client.request(method, "/brief") as response:
+                        self.statuses[response.status] += 1
+                        self.gateways[(await response.json())["gateway"]] += 1
+                except Exception as error:  # noqa: BLE001  whatever it is, it is a failed request
+                    self.statuses[repr(error)] += 1
+
+    crowd = Crowd()
+    yield crowd
+    await crowd.stop()

@@ -8,39 +8,6 @@ import pytest
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-async def crowd():
-    """Starts clients that ask all the time; `stop` gives what they got."""
-    tasks: list[asyncio.Task] = []
-    is_over = asyncio.Event()
-
-    class Crowd:
-        def __init__(self) -> None:
-            self.statuses: Counter[int | str] = Counter()
-            self.gateways: Counter[str] = Counter()
-
-        def start(self, client, size: int) -> None:
-            methods = ("POST" if number % 3 == 0 else "GET" for number in range(size))
-            tasks.extend(asyncio.create_task(self._ask(client, method)) for method in methods)
-
-        async def stop(self) -> None:
-            is_over.set()
-            await asyncio.gather(*tasks)
-
-        async def _ask(self, client, method: str) -> None:
-            while not is_over.is_set():
-                try:
-                    async with client.request(method, "/brief") as response:
-                        self.statuses[response.status] += 1
-                        self.gateways[(await response.json())["gateway"]] += 1
-                except Exception as error:  # noqa: BLE001  whatever it is, it is a failed request
-                    self.statuses[repr(error)] += 1
-
-    crowd = Crowd()
-    yield crowd
-    await crowd.stop()
-
-
 async def test_no_request_fails_while_gateways_come_and_go(start_gateways, use_balancer, crowd, until):
     """Thirty clients, POST among them; from one gateway to three, to two others, to one: every answer is 200."""
     gateways = await start_gateways(5)

@@ -146,7 +146,11 @@ def _span(look: Look, now_s: float) -> _Span:
 
 
 def _growth(before: Mapping[_Key, float], now: Mapping[_Key, float]) -> dict[_Key, float]:
-    return {name: max(0.0, value - before.get(name, 0.0)) for name, value in now.items()}
+    """Of counters. One that has sunk began anew meanwhile, as HAProxy's do when its policy is changed."""
+    return {
+        name: value - before.get(name, 0.0) if value >= before.get(name, 0.0) else value
+        for name, value in now.items()
+    }
 
 
 def _node(look: Look, span: _Span, members: Mapping[str, bool] | None, lookups_per_s: float | None) -> NodeSample:

@@ -1,11 +1,12 @@
 """What an engine is: a program that forwards requests, and the few things the service must be able to ask of it."""
 
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from scalelab.contracts.membership import Member, MembersView
+from scalelab.contracts.topology import BalancingPolicy
 
 LONGEST_DOWN_INTERVAL_S = 0.25
 """A member that is down, as every new one is, is checked at least so often, however long the interval."""
@@ -80,5 +81,28 @@ class Engine(Protocol):
         Raises:
             EngineUnavailable: the program ended meanwhile; call again once it runs.
             EngineRefused: it will not, for example because of an address that cannot be.
+        """
+        ...
+
+    async def change_policy(self, policy: BalancingPolicy) -> bool:
+        """Choose members so from now on, also after a start; idempotent. No request fails for it.
+
+        Returns whether the running program does so. Else the service starts another beside it, on the same sockets
+        and with the same members, and has this one finish its requests and end.
+
+        Raises:
+            EngineUnavailable: the program ended meanwhile; call again once it runs.
+            EngineRefused: it has no such policy.
+        """
+        ...
+
+    async def finish(self, send_stop: Callable[[], None]) -> None:
+        """Have the program stop: call `send_stop`, which sends it the signal, once.
+
+        Returns when it has no request in hand, though it may keep idle connections: the service ends it then. One
+        that ends by itself as soon as it can may leave it at that, and never return.
+
+        Raises:
+            EngineUnavailable: it does not answer; the service sends the signal.
         """
         ...

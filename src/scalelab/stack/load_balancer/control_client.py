@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
+from scalelab.contracts.membership import MEMBERS_PATH, POLICY_PATH, MemberList, MembersView, PolicyChoice
 from scalelab.stack.load_balancer.base import EngineUnavailable
 
 _OK = b"HTTP/1.1 200 "
@@ -17,14 +17,19 @@ class ControlClient:
 
     async def view(self) -> MembersView:
         """See `Membership`."""
-        return MembersView.model_validate_json(await self._call("GET", b""))
+        return MembersView.model_validate_json(await self._call("GET", MEMBERS_PATH))
 
     async def change(self, wanted: MemberList) -> MembersView:
         """See `Membership`."""
-        return MembersView.model_validate_json(await self._call("PUT", wanted.model_dump_json().encode()))
+        return MembersView.model_validate_json(await self._call("PUT", MEMBERS_PATH, wanted.model_dump_json()))
 
-    async def _call(self, method: str, body: bytes) -> bytes:
-        head = f"{method} {MEMBERS_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    async def change_policy(self, choice: PolicyChoice) -> PolicyChoice:
+        """See `Membership`."""
+        return PolicyChoice.model_validate_json(await self._call("PUT", POLICY_PATH, choice.model_dump_json()))
+
+    async def _call(self, method: str, path: str, text: str = "") -> bytes:
+        body = text.encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
         try:
             reader, writer = await asyncio.open_unix_connection(self._path)
             try:

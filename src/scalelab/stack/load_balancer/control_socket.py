@@ -4,28 +4,34 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import httptools
 from pydantic import ValidationError
 
 from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE
-from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
+from scalelab.contracts.membership import MEMBERS_PATH, POLICY_PATH, MemberList, MembersView, PolicyChoice
+from scalelab.contracts.model import Contract
 from scalelab.stack.load_balancer.base import EngineRefused, EngineUnavailable
 from scalelab.stack.load_balancer.membership_change import repeated_names
 
 _BODY_LIMIT_BYTES = 1 << 20
 _READ_BYTES = 65_536
 _OWNER_ONLY_UMASK = 0o177
+Read = TypeVar("Read", bound=Contract)
+
+
+class _Unfit(Exception):  # noqa: N818  becomes an answer here
+    """Raised when a body is not what its path takes; the message says why."""
 
 
 class Membership(Protocol):
-    """Whoever knows the members. Both methods may raise `EngineUnavailable` and `EngineRefused`."""
+    """Whoever knows the members. All methods may raise `EngineUnavailable` and `EngineRefused`."""
 
     async def view(self) -> MembersView:
         """The members now."""
@@ -33,6 +39,10 @@ class Membership(Protocol):
 
     async def change(self, wanted: MemberList) -> MembersView:
         """Make it so; the view afterwards."""
+        ...
+
+    async def change_policy(self, choice: PolicyChoice) -> PolicyChoice:
+        """Choose members so; what was chosen."""
         ...
 
 
@@ -130,24 +140,44 @@ async def _answer(reader: asyncio.StreamReader, membership: Membership) -> _Answ
 
 
 async def _route(method: bytes, request: _Request, membership: Membership) -> _Answer:
-    if request.target != MEMBERS_PATH.encode():
-        return _Answer.problem(HTTPStatus.NOT_FOUND, f"only {MEMBERS_PATH} is here")
+    answers = _ROUTES.get(request.target.decode(errors="replace"))
+    if answers is None:
+        return _Answer.problem(HTTPStatus.NOT_FOUND, f"only {' and '.join(_ROUTES)} are here")
+    if method not in answers:
+        return _Answer.problem(HTTPStatus.METHOD_NOT_ALLOWED, " or ".join(name.decode() for name in answers))
     try:
-        if method == b"GET":
-            return _Answer(HTTPStatus.OK, (await membership.view()).model_dump_json().encode())
-        if method == b"PUT":
-            return await _change(bytes(request.body), membership)
+        document = await answers[method](bytes(request.body), membership)
+    except _Unfit as error:
+        return _Answer.problem(HTTPStatus.BAD_REQUEST, str(error))
     except (EngineRefused, EngineUnavailable) as error:
         return _Answer.problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-    return _Answer.problem(HTTPStatus.METHOD_NOT_ALLOWED, "GET or PUT")
+    return _Answer(HTTPStatus.OK, document.model_dump_json().encode())
 
 
-async def _change(body: bytes, membership: Membership) -> _Answer:
+async def _view(_body: bytes, membership: Membership) -> Contract:
+    return await membership.view()
+
+
+async def _change(body: bytes, membership: Membership) -> Contract:
+    wanted = _read(body, MemberList)
+    if repeated := repeated_names(wanted.members):
+        raise _Unfit(f"more than one member is named {', '.join(repeated)}")
+    return await membership.change(wanted)
+
+
+async def _change_policy(body: bytes, membership: Membership) -> Contract:
+    return await membership.change_policy(_read(body, PolicyChoice))
+
+
+def _read(body: bytes, kind: type[Read]) -> Read:
     try:
-        wanted = MemberList.model_validate_json(body)
+        return kind.model_validate_json(body)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        return _Answer.problem(HTTPStatus.BAD_REQUEST, faults)
-    if repeated := repeated_names(wanted.members):
-        return _Answer.problem(HTTPStatus.BAD_REQUEST, f"more than one member is named {', '.join(repeated)}")
-    return _Answer(HTTPStatus.OK, (await membership.change(wanted)).model_dump_json().encode())
+        raise _Unfit(faults) from error
+
+
+_ROUTES: dict[str, dict[bytes, Callable[[bytes, Membership], Awaitable[Contract]]]] = {
+    MEMBERS_PATH: {b"GET": _view, b"PUT": _change},
+    POLICY_PATH: {b"PUT": _change_policy},
+}

@@ -56,13 +56,18 @@ class EngineProcess:
     async def ended(self) -> int:
         """Wait for its end; its exit code, negative for a signal."""
         code = await self._process.wait()
-        await self._logging
+        await asyncio.shield(self._logging)  # several may wait, and one of them be cancelled
         return code
+
+    def send(self, stop_signal: signal.Signals) -> None:
+        """A signal, unless it is gone."""
+        if not self.has_ended:
+            self._process.send_signal(stop_signal)
 
     async def stop(self, stop_signal: signal.Signals, patience_s: float) -> None:
         """Ask it to end; kill it when it has not within `patience_s`."""
         if not self.has_ended:
-            self._process.send_signal(stop_signal)
+            self.send(stop_signal)
             try:
                 await asyncio.wait_for(self._process.wait(), patience_s)
             except TimeoutError:

@@ -29,7 +29,7 @@ async def run_balancer(settings: BalancerSettings) -> None:
         traffic = sockets.enter_context(_open("listen", settings.listen))
         admin = sockets.enter_context(_open("admin_listen", settings.admin_listen))
         engine, log_line = ENGINES[settings.engine](settings, _listeners(traffic, admin))
-        supervised = SupervisedEngine(engine, settings.members, settings.drain_timeout_s, log_line)
+        supervised = SupervisedEngine(engine, settings, log_line)
         try:
             await supervised.start()
             async with control_socket(settings.control_socket, supervised):

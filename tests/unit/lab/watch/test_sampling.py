@@ -31,6 +31,13 @@ def test_rates_are_growth_over_the_readings_own_time():
     assert (totals.answers_per_s, totals.errors_per_s) == (28.0, 2.0)
 
 
+def test_a_counter_that_began_anew_has_grown_since():
+    """As HAProxy's does when another process takes over: no dip to nothing, no step below it."""
+    totals, _ = sampled(look("load_balancer", {"answers": 100.0, "errors": 3.0}, {"answers": 60.0, "errors": 0.0}))
+
+    assert (totals.answers_per_s, totals.errors_per_s) == (30.0, 0.0)
+
+
 def test_a_first_look_has_gauges_but_no_rates():
     """Null, not 0."""
     totals, nodes = sampled(look("api_gateway", {"answers": 100.0, "in_flight": 3.0, "slot_queue": 2.0}))

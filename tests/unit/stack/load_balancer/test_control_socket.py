@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scalelab.contracts.membership import Member, MemberList, MembersView, MemberView
+from scalelab.contracts.membership import Member, MemberList, MembersView, MemberView, PolicyChoice
 from scalelab.stack.load_balancer.base import EngineRefused, EngineUnavailable
 from scalelab.stack.load_balancer.control_client import ControlClient
 from scalelab.stack.load_balancer.control_socket import bind_owner_only, control_socket
@@ -36,6 +36,10 @@ class RememberedMembership:
     async def change(self, wanted):
         self.told.append(wanted)
         return await self.view()
+
+    async def change_policy(self, choice):
+        self.told.append(choice)
+        return choice
 
 
 @pytest.fixture
@@ -70,6 +74,21 @@ async def test_what_is_put_is_what_is_there(path):
     assert not path.exists()
 
 
+async def test_a_policy_is_told_as_a_document(path):
+    """What is not one is refused with its fault."""
+    membership, choice = RememberedMembership(), PolicyChoice(policy="random")
+
+    async with control_socket(path, membership):
+        answer = await ControlClient(path).change_policy(choice)
+        body = b'{"policy": "best"}'
+        refused = await _exchange(path, b"PUT /policy HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    assert answer == choice
+    assert membership.told == [choice]
+    assert refused.split()[1] == b"400"
+    assert b"policy: Input should be 'round_robin'" in refused
+
+
 @pytest.mark.parametrize("error", [EngineUnavailable("it restarts"), EngineRefused("bad address")])
 async def test_an_engine_that_cannot_is_503(path, error):
     """The reason travels to the other end."""
@@ -84,6 +103,7 @@ async def test_an_engine_that_cannot_is_503(path, error):
         (b"nonsense\r\n\r\n", b"400"),
         (b"GET /members HTTP/1.1\r\n", b"400"),
         (b"GET /elsewhere HTTP/1.1\r\n\r\n", b"404"),
+        (b"GET /policy HTTP/1.1\r\n\r\n", b"405"),
         (b"POST /members HTTP/1.1\r\nContent-Length: 0\r\n\r\n", b"405"),
     ],
 )

@@ -26,7 +26,7 @@ _TUNNEL_TIMEOUT_S = 3600
 _RETRIES = 3
 _METHODS_TO_REPEAT = "GET HEAD OPTIONS TRACE PUT DELETE"
 """Idempotent (RFC 9110, 9.2.2): may be sent again when no byte of an answer came."""
-_ALGORITHMS: dict[BalancingPolicy, tuple[str, ...]] = {
+ALGORITHMS: dict[BalancingPolicy, tuple[str, ...]] = {
     "round_robin": ("balance roundrobin",),
     "least_connections": ("balance leastconn",),
     "random": ("balance random(1)",),
@@ -38,6 +38,10 @@ _ALGORITHMS: dict[BalancingPolicy, tuple[str, ...]] = {
 _OWN_ERRORS = (400, 408, 500, 502, 503, 504)
 _RETRY_AFTER_S = 1
 
+_AFTER_THE_NEXT_ANSWER = (
+    "# When another takes over, a connection is closed with its next answer, not while a request may be on its way.",
+    "option idle-close-on-response",
+)
 _ODD_LENGTHS = (
     "# HAProxy 2.8 reads a length of 2^64 + 1 as 1, passes it on as it came, and takes what follows for a request.",
     f"acl has_odd_length req.fhdr(content-length),length gt {MOST_LENGTH_DIGITS}",
@@ -95,10 +99,11 @@ def haproxy_configuration(
     lines = [f"server {server.name} {server_arguments(server.member, settings)}" for server in servers]
     if discovered is not None:
         lines.append(discovered_servers(discovered, settings))
+    may_be_replaced = discovered is None
     sections = [
-        _global(settings, binds, machine),
+        _global(settings, binds, machine, may_be_replaced=may_be_replaced),
         _defaults(settings),
-        _traffic(settings, binds, machine),
+        _traffic(settings, binds, machine, may_be_replaced=may_be_replaced),
         _admin(settings, binds),
         _gateways(settings, lines),
         *([RESOLVERS] if discovered is not None else []),
@@ -106,7 +111,8 @@ def haproxy_configuration(
     return "\n".join("\n    ".join(section) + "\n" for section in sections)
 
 
-def _global(settings: BalancerSettings, binds: Binds, machine: Machine) -> list[str]:
+def _global(settings: BalancerSettings, binds: Binds, machine: Machine, *, may_be_replaced: bool) -> list[str]:
+    longest_end_s = max(settings.graceful_timeout_s, settings.drain_timeout_s if may_be_replaced else 0.0)
     return [
         "global",
         "log stderr len 8192 format raw local0",
@@ -114,7 +120,7 @@ def _global(settings: BalancerSettings, binds: Binds, machine: Machine) -> list[
         f"nbthread {machine.threads}",
         f"stats socket {binds.runtime} level admin",
         f"lua-load-per-thread {_quoted(machine.lua_path)}",
-        f"hard-stop-after {milliseconds(settings.graceful_timeout_s)}",
+        f"hard-stop-after {milliseconds(longest_end_s)}",
     ]
 
 
@@ -147,12 +153,13 @@ def _own_error(status: HTTPStatus) -> str:
     )
 
 
-def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine) -> list[str]:
+def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine, *, may_be_replaced: bool) -> list[str]:
     return [
         "frontend traffic",
         f"bind {binds.traffic}",
         f"maxconn {machine.connections}",
         "option http-keep-alive",
+        *(_AFTER_THE_NEXT_ANSWER if may_be_replaced else ()),
         *_logging(settings),
         *_ODD_LENGTHS,
         "# What the sender says about one connection ends here, and so does what it claims about itself.",
@@ -216,7 +223,7 @@ def _admin(settings: BalancerSettings, binds: Binds) -> list[str]:
 def _gateways(settings: BalancerSettings, servers: Sequence[str]) -> list[str]:
     return [
         f"backend {BACKEND}",
-        *_ALGORITHMS[settings.policy],
+        *ALGORITHMS[settings.policy],
         "option abortonclose",
         "option redispatch 1",
         f"retries {_RETRIES}",

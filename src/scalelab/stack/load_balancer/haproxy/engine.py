@@ -1,26 +1,35 @@
-"""HAProxy as an engine: members come, drain and go over its runtime socket, without a reload."""
+"""HAProxy as an engine: members come, drain and go over its runtime socket, without a reload; a policy needs one."""
 
 import asyncio
 import os
 import resource
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
 from scalelab.contracts.membership import Member, MembersView, MemberView
 from scalelab.contracts.service_settings import BalancerSettings
+from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.base import EngineCommand, EngineRefused, EngineUnavailable, Listeners
 from scalelab.stack.load_balancer.control_socket import bind_owner_only
 from scalelab.stack.load_balancer.haproxy.binary import haproxy_binary
-from scalelab.stack.load_balancer.haproxy.configuration import Binds, Machine, haproxy_configuration
+from scalelab.stack.load_balancer.haproxy.configuration import (
+    ALGORITHMS,
+    Binds,
+    Machine,
+    haproxy_configuration,
+)
 from scalelab.stack.load_balancer.haproxy.runtime_socket import RuntimeSocket
 from scalelab.stack.load_balancer.haproxy.server import Server, free_server_name, server_arguments
 from scalelab.stack.load_balancer.haproxy.server_states import SHOW_SERVERS, ServerState, server_states
 from scalelab.stack.load_balancer.membership_change import membership_change
 
 _POLL_S = 0.02
+_IDLE_LOOKS = 3
+"""In a row without a request, before it counts as finished: one may just be on its way to a server."""
 _DELETE_LIMIT_S = 0.5
 """Longest wait for the connections of a server in maintenance to be gone. They usually are at once."""
 
@@ -94,6 +103,29 @@ class HaproxyEngine:
         await self._wait_for_new(drain_timeout_s)
         leaving = [server for server in self._servers if server.is_leaving or server.member in change.removed]
         await asyncio.gather(*(self._remove(server, drain_timeout_s) for server in leaving))
+
+    async def change_policy(self, policy: BalancingPolicy) -> bool:
+        """See `Engine`. HAProxy cannot change it as it runs; who is down now is checked first by its successor."""
+        if policy not in ALGORITHMS:
+            raise EngineRefused(f"HAProxy has no policy {policy!r}; it has {', '.join(ALGORITHMS)}")
+        if policy == self._settings.policy:
+            return True
+        self._settings = self._settings.model_copy(update={"policy": policy})
+        with suppress(EngineUnavailable):  # it has just died: then the next start follows
+            states = await self._states()
+            for server in self._servers:
+                server.has_joined = _state(states, server).status == "up"
+        return False
+
+    async def finish(self, send_stop: Callable[[], None]) -> None:
+        """See `Engine`. It waits for idle connections, too: a client may just be sending its next request."""
+        async with self._runtime.held() as ask:
+            send_stop()
+            looks_idle = 0
+            while looks_idle < _IDLE_LOOKS:
+                is_idle = not any(state.sessions for state in server_states(await ask(SHOW_SERVERS)).values())
+                looks_idle = looks_idle + 1 if is_idle else 0
+                await asyncio.sleep(_POLL_S)
 
     async def _add(self, member: Member) -> None:
         """A dynamic server starts as up. Ours drains until its health is set to down, then waits for its check."""

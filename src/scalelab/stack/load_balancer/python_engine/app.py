@@ -21,7 +21,6 @@ from scalelab.stack.service_kit.admin import Readiness, admin_listener
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.request_context import RequestContext
 
-MEMORY_FILE = "python_engine_members.json"
 _IDLE_CONNECTION_S = 5.0
 """Idle upstream connections are closed from then on: long before a gateway would (75 s)."""
 _KNOWN_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -81,8 +80,7 @@ def create_app(settings: BalancerSettings) -> ASGIApp:
         async with _session() as session, admin_listener(settings, metrics, readiness):
             check = readiness_check(session, settings.health_timeout_s)
             checks = HealthChecks(pool, check, settings.health_interval_s)
-            memory = settings.runtime_dir / MEMORY_FILE
-            membership = WorkerMembership(pool, checks, memory, settings.drain_timeout_s)
+            membership = WorkerMembership(pool, checks, settings.runtime_dir, settings.drain_timeout_s)
             membership.begin(settings.members)
             try:
                 async with control_socket(settings.control_socket, membership):

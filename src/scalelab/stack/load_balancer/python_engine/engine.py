@@ -1,14 +1,17 @@
 """Our own balancer as an engine: a Gunicorn of its own, told about members over a control socket of its own."""
 
+import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from scalelab.contracts.membership import Member, MemberList, MembersView
+from scalelab.contracts.membership import Member, MemberList, MembersView, PolicyChoice
 from scalelab.contracts.service_settings import FIELD_VARIABLE_PREFIX, SETTINGS_FILE_VARIABLE, BalancerSettings
+from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.base import EngineCommand, EngineUnavailable, Listeners
 from scalelab.stack.load_balancer.control_client import ControlClient
+from scalelab.stack.load_balancer.python_engine.membership import MEMORY_FILES
 
 
 class PythonEngine:
@@ -20,7 +23,7 @@ class PythonEngine:
         self._listeners = listeners
         self._socket = settings.runtime_dir / "python_engine.sock"
         self._settings_file = settings.runtime_dir / "python_engine.json"
-        self._memory = settings.runtime_dir / "python_engine_members.json"
+        self._memories = [settings.runtime_dir / name for name in MEMORY_FILES]
         self._settings = settings.model_copy(
             update={
                 "listen": f"fd://{listeners.traffic_fd}",
@@ -32,7 +35,8 @@ class PythonEngine:
 
     def command(self, members: Sequence[Member]) -> EngineCommand:
         """See `Engine`."""
-        self._memory.unlink(missing_ok=True)
+        for memory in self._memories:
+            memory.unlink(missing_ok=True)
         settings = self._settings.model_copy(update={"members": tuple(members)})
         self._settings_file.touch(mode=0o600)
         self._settings_file.write_text(settings.model_dump_json())
@@ -60,6 +64,17 @@ class PythonEngine:
     async def change_members(self, members: Sequence[Member], drain_timeout_s: float) -> None:
         """See `Engine`."""
         await self._client.change(MemberList(members=tuple(members), drain_timeout_s=drain_timeout_s))
+
+    async def change_policy(self, policy: BalancingPolicy) -> bool:
+        """See `Engine`. Its worker takes it as it runs."""
+        self._settings = self._settings.model_copy(update={"policy": policy})
+        await self._client.change_policy(PolicyChoice(policy=policy))
+        return True
+
+    async def finish(self, send_stop: Callable[[], None]) -> None:
+        """See `Engine`. It closes idle connections and ends by itself."""
+        send_stop()
+        await asyncio.get_running_loop().create_future()
 
 
 def pass_line_on(line: str) -> None:

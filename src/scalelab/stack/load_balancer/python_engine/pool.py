@@ -62,9 +62,13 @@ class MemberPool:
 
     def add(self, members: Iterable[Member]) -> list[PooledMember]:
         """New members, down until their check passes."""
-        added = [PooledMember(member, on_answered=self._policy.answered) for member in members]
+        added = [PooledMember(member, on_answered=self._answered) for member in members]
         self.members = sorted([*self.members, *added], key=lambda pooled: pooled.member.name)
         return added
+
+    def use(self, policy: Policy) -> None:
+        """From now on this policy chooses. It knows nothing yet of how long members take."""
+        self._policy = policy
 
     def start_leaving(self, pooled: PooledMember) -> None:
         """From now on it is given no request."""
@@ -94,6 +98,9 @@ class MemberPool:
             return None
         candidates = [Candidate(name, len(pooled.requests)) for name, pooled in eligible.items()]
         return eligible[self._policy.choose(candidates, request).name]
+
+    def _answered(self, name: str, latency_s: float) -> None:
+        self._policy.answered(name, latency_s)
 
     def has_member_up(self) -> bool:
         """Whether any may be chosen."""

@@ -44,6 +44,29 @@ def test_tried_down_and_leaving_members_are_not_chosen():
     assert pool.choose(FACTS, [a, d]) is None
 
 
+async def test_another_policy_chooses_and_hears():
+    """Members that were there before are balanced by it, and it is told of their answers."""
+
+    class Last:
+        heard = ""
+
+        def choose(self, candidates, _request):
+            return candidates[-1]
+
+        def answered(self, name, _latency_s):
+            self.heard = name
+
+    pool, policy = _pool("a", "b"), Last()
+    pool.use(policy)
+
+    chosen = pool.choose(FACTS)
+    with chosen.request_in_flight(asyncio.current_task()):
+        pass
+
+    assert chosen.member.name == "b"
+    assert policy.heard == "b"
+
+
 async def test_the_books_balance_whatever_happens():
     """A request that fails or is cancelled is no longer in flight."""
     pool = _pool("a")
