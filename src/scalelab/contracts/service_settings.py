@@ -35,6 +35,10 @@ class ServiceSettings(Contract):
     access_sample_ratio: float = 0.01
     graceful_timeout_s: float = 10.0
     """Longest wait for requests in flight at a stop."""
+    head_timeout_s: float = 10.0
+    """Longest time for a request's head: a client that drips it gets 408."""
+    body_timeout_s: float = 10.0
+    """In each such time a request's body must come on at 500 bytes/s, or end; else 408."""
 
 
 class DatabaseSettings(ServiceSettings):

@@ -38,6 +38,11 @@ def wait_until(is_true, limit_s=START_LIMIT_S):
     return True
 
 
+@pytest.fixture
+def eventually():
+    return wait_until
+
+
 class Services(ThreadingHTTPServer):
     """Database service and microservice in one: records, accounts and `/process`, over HTTP/1.1 with keep-alive."""
 

@@ -68,6 +68,7 @@ def build_service(
         lifespan=lifespan,
         exception_handlers={HTTPException: answer_http_exception, Exception: answer_unexpected},
     )
+    app.router.redirect_slashes = False  # a path is a route or none; a redirect would repeat the Host that was sent
     if fallback is not None:
         app.router.default = fallback
     return RequestContext(without_start_traceback(app), metrics, settings.access_sample_ratio)

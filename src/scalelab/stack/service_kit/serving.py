@@ -9,6 +9,7 @@ import logging
 import math
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from gunicorn.app.base import BaseApplication
@@ -17,8 +18,10 @@ from starlette.types import ASGIApp
 from uvicorn_worker import UvicornWorker
 
 from scalelab.contracts.service_settings import ServiceSettings
+from scalelab.stack.service_kit.bounded_protocol import BoundedProtocol
 from scalelab.stack.service_kit.cannot_start import CannotStartError, log_cannot_start
 from scalelab.stack.service_kit.logs import configure_logs
+from scalelab.stack.service_kit.message_rules import Bounds
 from scalelab.stack.service_kit.parent_watch import die_with_parent
 from scalelab.stack.service_kit.settings import SettingsError, load_settings
 
@@ -40,7 +43,8 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # no types
 
     CONFIG_KWARGS = {  # noqa: RUF012  the base class declares it so
         "loop": "uvloop",
-        "http": "httptools",
+        "http": BoundedProtocol,
+        "ws": "none",
         "lifespan": "on",
         "access_log": False,
         "server_header": False,
@@ -67,8 +71,8 @@ class ServiceWorker(UvicornWorker):  # type: ignore[misc]  # no types
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
 
 
-def worker_speaking(http_protocol: type[asyncio.Protocol]) -> type[ServiceWorker]:
-    """The worker with this class for its connections."""
+def worker_speaking(http_protocol: Callable[..., asyncio.Protocol]) -> type[ServiceWorker]:
+    """The worker that makes its connections so."""
 
     class SpeakingWorker(ServiceWorker):
         CONFIG_KWARGS = {**ServiceWorker.CONFIG_KWARGS, "http": http_protocol}  # noqa: RUF012  as above
@@ -99,20 +103,21 @@ def run_service(
     model: type[SettingsT],
     create_app: Callable[[SettingsT], ASGIApp],
     *,
-    http_protocol: type[asyncio.Protocol] | None = None,
+    http_protocol: type[BoundedProtocol] = BoundedProtocol,
 ) -> None:
     """The whole `main` of an HTTP service: read the settings, then serve until told to stop.
 
     Args:
         model: of the settings.
         create_app: the application from them.
-        http_protocol: speaks HTTP/1.1 in the place of Uvicorn's own.
+        http_protocol: speaks HTTP/1.1.
     """
     settings = load_settings_or_exit(model)
     configure_logs(settings)
+    bounds = Bounds(settings.head_timeout_s, settings.body_timeout_s)
     options: dict[str, object] = {
         "bind": [settings.listen],
-        "worker_class": ServiceWorker if http_protocol is None else worker_speaking(http_protocol),
+        "worker_class": worker_speaking(partial(http_protocol, bounds=bounds)),
         "workers": 1,
         "backlog": BACKLOG,
         "keepalive": KEEP_ALIVE_S,

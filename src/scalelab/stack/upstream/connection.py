@@ -166,9 +166,10 @@ class Connection(asyncio.Protocol):
             raise ValueError("an answer that nobody asked for")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Parser callback."""
+        """Parser callback. Trailers are not fields of the head, and nobody reads them."""
         assert self._exchange is not None
-        self._exchange.fields.append((name.decode("latin-1"), value.decode("latin-1")))
+        if not self._is_head_done:
+            self._exchange.fields.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """Parser callback."""

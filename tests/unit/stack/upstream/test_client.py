@@ -58,6 +58,15 @@ async def test_a_connection_is_not_used_again_when_it_is_not_clean(upstream, ans
     assert server.connections == 2
 
 
+async def test_trailers_are_not_fields_of_the_head(upstream):
+    """They come after the head was judged, and could claim anything."""
+    server = await upstream(CHUNKED.removesuffix(b"\r\n") + b"Cache-Control: max-age=9\r\n\r\n")
+    async with UpstreamClient(server.url, 5) as client:
+        answer = await client.request("GET", "/")
+
+    assert answer == UpstreamAnswer(200, (("Transfer-Encoding", "chunked"),), b"okay!")
+
+
 async def test_a_body_may_end_with_the_connection(upstream, eof):
     """Without a length, a clean end of the connection is the end of the body."""
     server = await upstream([b"HTTP/1.0 200 OK\r\n\r\nok", eof])

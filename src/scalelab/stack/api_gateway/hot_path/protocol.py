@@ -1,4 +1,4 @@
-"""Uvicorn's HTTP protocol with the hit path in front: one dict look-up decides, the rest is as ever.
+"""The services' HTTP protocol with the hit path in front: one dict look-up decides, the rest is as ever.
 
 Answers only while nothing else is under way on the connection. What it does for each request is measured in
 microseconds, so calls are few and the state of the connection is kept in one flag.
@@ -9,12 +9,11 @@ from time import monotonic
 from typing import Any
 from zlib import crc32
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from scalelab.stack.api_gateway.hot_path.hot_answer import QUICK_S
 from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
 from scalelab.stack.api_gateway.hot_path.known_head import KnownHead
 from scalelab.stack.api_gateway.hot_path.request_key import id_from, request_key, start_of_last_value
+from scalelab.stack.service_kit.bounded_protocol import BoundedProtocol
 from scalelab.stack.service_kit.logs import sampling_bound, write_access_line
 from scalelab.stack.service_kit.request_context import next_request_id
 
@@ -26,7 +25,7 @@ KEY_IN_SCOPE = "scalelab.hot_key"
 _LINE_FEED = ord("\n")
 
 
-class HotPathProtocol(HttpToolsProtocol):
+class HotPathProtocol(BoundedProtocol):
     """Answers from the table when nothing else is under way on this connection."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -38,13 +37,11 @@ class HotPathProtocol(HttpToolsProtocol):
         self._sampling_bound = sampling_bound(self.app_state.get(SAMPLE_RATIO_NAME, 0.0))
         self._is_free = False
         """Whether the table may be asked: no message has begun that is not answered, and the client reads."""
-        self._is_between_messages = True
         self._last_answer_s = -inf
 
     def connection_made(self, transport: Any) -> None:
-        """Transport callback. A client that never asks is shown the door, as one who no longer asks."""
+        """Transport callback."""
         super().connection_made(transport)
-        self._await_request()
         self._note_whether_free()
 
     def data_received(self, data: bytes) -> None:
@@ -65,12 +62,11 @@ class HotPathProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Parser callback."""
-        self._is_between_messages = self._is_free = False
+        self._is_free = False
         super().on_message_begin()
 
     def on_message_complete(self) -> None:
         """Parser callback."""
-        self._is_between_messages = True
         super().on_message_complete()
         self._note_whether_free()
 
@@ -133,8 +129,9 @@ class HotPathProtocol(HttpToolsProtocol):
             and (self.cycle is None or self.cycle.response_complete)
             and not self.pipeline
             and not self.flow.write_paused
+            and not self._is_deaf
         )
 
-    def _await_request(self, within_s: float | None = None) -> None:
-        delay_s = self.timeout_keep_alive if within_s is None else within_s
-        self.timeout_keep_alive_task = self.loop.call_later(delay_s, self.timeout_keep_alive_handler)
+    def _go_deaf(self) -> None:
+        self._is_free = False
+        super()._go_deaf()

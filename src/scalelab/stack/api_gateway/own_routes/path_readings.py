@@ -16,7 +16,10 @@ _OFTEN_LEFT = re.compile(r"%(?:[46][1-9A-Fa-f]|[57][0-9Aa]|3[0-9]|2[D-Fd-f]|5[Cc
 _MALFORMED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 """Servers guess what it means; the gateway does not."""
 _SENDABLE = re.compile(r"/[!-~]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NEVER = re.compile(
+    r"[\x00-\x1f\x7f]|[\udcc0\udcc1][\udc80-\udcbf]|\udce0[\udc80-\udc9f][\udc80-\udcbf]|\udcf0[\udc80-\udc8f]"
+)
+"""Control characters, and UTF-8 that is longer than needed (RFC 3629, 3), which some decoders take for `.` or `/`."""
 _PARAMETERS = re.compile(r";[^/]*")
 _SLASHES = re.compile(r"/{2,}")
 MAX_PATH_BYTES = 4096
@@ -37,7 +40,7 @@ def readings(raw_path: str) -> frozenset[str]:
     if not _SENDABLE.fullmatch(raw_path) or _MALFORMED.search(raw_path):
         return frozenset()
     decodings = _decodings(raw_path)
-    if any(_CONTROL.search(decoded) for decoded in decodings):
+    if any(_NEVER.search(decoded) for decoded in decodings):
         return frozenset()
     found = set()
     for decoded, *ways in product(decodings, (True, False), (True, False), (True, False), (True, False)):

@@ -33,6 +33,9 @@ class Wire(asyncio.Transport):
     def is_closing(self):
         return self.is_closed
 
+    def can_write_eof(self):
+        return False
+
     def get_extra_info(self, _name, default=None):
         return default
 
