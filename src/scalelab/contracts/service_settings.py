@@ -83,6 +83,7 @@ class GatewaySettings(ServiceSettings):
     slot_wait_timeout_s: float
     upstream_timeout_s: float
     slot_queue_limit: int = 0
+    slot_classes: bool = False
     adaptive_slots_min: int = 0
     upstream_keep_alive: bool = True
     deadline_s: float = 0.0

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from scalelab.contracts.model import Contract
+from scalelab.contracts.priorities import Priority
 from scalelab.contracts.routes import RouteTable
 
 Seconds = Annotated[float, Field(ge=0)]
@@ -82,6 +83,9 @@ class ApiGateway(Contract):
     """Longest wait for a slot; beyond it the client gets 503 with Retry-After."""
     slot_queue_limit: Annotated[int, Field(ge=0)] = 0
     """Load shedding: requests that may wait for a slot; beyond them the client gets 503 at once. 0 = unbounded."""
+    slot_classes: bool = False
+    """Whether requests wait by the class of their user, the token's `priority` (high, normal, low): slots go to the
+    highest class first, and a full queue sheds the lowest."""
     upstream_timeout_s: PositiveSeconds = 10.0
     """Longest wait for an upstream's answer once a slot is held; beyond it the client gets 504. Of each attempt."""
     deadline_s: Seconds = 0.0
@@ -234,6 +238,8 @@ class Accounts(Contract):
     """Generated accounts: one for people, a pool for load."""
 
     load_pool_size: Annotated[int, Field(ge=0, le=1000)] = 10
+    load_pool_priorities: tuple[Priority, ...] = ()
+    """Classes of the pool's accounts, in turn; empty: all are `normal`, as the account for people always is."""
 
 
 class Topology(RouteTable):

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from scalelab.contracts.priorities import PRIORITY_SCOPE_PREFIX, Priority
 from scalelab.contracts.records import DATA_WRITE_SCOPE
 from scalelab.contracts.stack_view import Account
 from scalelab.deployment.private_files import write_private
@@ -56,14 +57,25 @@ def signing_key(algorithm: TokenAlgorithm) -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def write_account_hashes(path: Path, accounts: Iterable[Account]) -> Future[None]:
-    """Hash in threads (Argon2 runs without the interpreter's lock) and write; done when the file is there."""
+def write_account_hashes(
+    path: Path, accounts: Iterable[Account], priorities: Sequence[Priority] = ()
+) -> Future[None]:
+    """Hash in threads (Argon2 runs without the interpreter's lock) and write; done when the file is there.
+
+    Args:
+        path: of the file.
+        accounts: the one for people, then those of the pool.
+        priorities: classes of the pool's, in turn.
+    """
 
     def hash_all() -> None:
         with ThreadPoolExecutor(HASH_THREADS, thread_name_prefix="argon2") as threads:
             listed = list(accounts)
             hashes = threads.map(HASHER.hash, [account.password for account in listed])
-            entries = [{"password_hash": password_hash, "scopes": list(SCOPES)} for password_hash in hashes]
+            entries = [
+                {"password_hash": password_hash, "scopes": [*SCOPES, *_class_of(number, priorities)]}
+                for number, password_hash in enumerate(hashes)
+            ]
             document = dict(zip((account.username for account in listed), entries, strict=True))
         write_private(path, json.dumps(document).encode())
 
@@ -71,6 +83,11 @@ def write_account_hashes(path: Path, accounts: Iterable[Account]) -> Future[None
     done = pool.submit(hash_all)
     pool.shutdown(wait=False)
     return done
+
+
+def _class_of(number: int, priorities: Sequence[Priority]) -> list[str]:
+    """As a scope, of the account with this number, where it has one."""
+    return [PRIORITY_SCOPE_PREFIX + priorities[(number - 1) % len(priorities)]] if number and priorities else []
 
 
 def _account(prefix: str) -> Account:

@@ -70,7 +70,9 @@ def write_secrets(parts: StackParts) -> Future[None]:
     write_private(plan.signing_key_file, signing_key(plan.topology.api_gateway.token_algorithm))
     for file, password in plan.secrets.items():
         write_private(file, password.encode())
-    return write_account_hashes(plan.accounts_file, parts.credentials.accounts)
+    return write_account_hashes(
+        plan.accounts_file, parts.credentials.accounts, plan.topology.accounts.load_pool_priorities
+    )
 
 
 def gateway_endpoints(gateways: Collection[Instance]) -> dict[str, Endpoint]:

@@ -35,6 +35,16 @@ def test_file_holds_argon2_hashes_that_fit(tmp_path):
         HASHER.verify(hashes[credentials.login.username], "wrong")
 
 
+def test_classes_are_given_to_the_pool_in_turn(tmp_path):
+    """None to the account for people."""
+    credentials, file = generate_credentials(3), tmp_path / "accounts.json"
+
+    write_account_hashes(file, credentials.accounts, ("high", "low")).result()
+
+    scopes = [entry["scopes"][1:] for entry in json.loads(file.read_text()).values()]
+    assert scopes == [[], ["priority:high"], ["priority:low"], ["priority:high"]]
+
+
 def test_failed_write_is_the_futures_error(tmp_path):
     """Whoever waits for the hashes learns that there are none."""
     done = write_account_hashes(tmp_path / "absent" / "accounts.json", [])

@@ -75,7 +75,8 @@ def write_told(layout: ContainerLayout, accounts: Iterable[Account], directory: 
         OSError: not writable, no space.
         StartError: the balancer's configuration cannot be made.
     """
-    hashes = write_account_hashes(directory.keys / "accounts.json", accounts)
+    classes = layout.topology.accounts.load_pool_priorities
+    hashes = write_account_hashes(directory.keys / "accounts.json", accounts, classes)
     write_private(directory.signing_key_file, signing_key(layout.topology.api_gateway.token_algorithm))
     for name, password in layout.passwords.items():
         write_private(directory.keys / name, password.encode())

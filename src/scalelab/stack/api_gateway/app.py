@@ -98,8 +98,8 @@ def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str,
 
 
 def _bounded(parts: GatewayParts, handler: Handler) -> Handler:
-    """Within the rate limit and the time of a request, where there are such."""
-    return parts.on_time(handler if parts.rate_limiter is None else parts.rate_limiter(handler))
+    """Within the rate limit and the time of a request, and of the class of its user, where there are such."""
+    return parts.on_time(parts.classed(handler if parts.rate_limiter is None else parts.rate_limiter(handler)))
 
 
 def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence[BaseRoute]:

@@ -4,6 +4,7 @@ from prometheus_client import Counter, Gauge
 from starlette.requests import Request
 
 from scalelab.contracts import metric_names
+from scalelab.contracts.priorities import PRIORITIES
 from scalelab.stack.api_gateway.hot_path.hot_table import HotTable
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import FaultKind
@@ -40,7 +41,7 @@ class CacheMetrics:
         self._faults.labels(kind).inc()
 
 
-def expose_slots(slots: UpstreamSlots, metrics: ServiceMetrics) -> None:
+def expose_slots(slots: UpstreamSlots, metrics: ServiceMetrics, *, has_classes: bool) -> None:
     """Gauges that read the slots when they are scraped."""
     registry = metrics.registry
     limit = Gauge(metric_names.UPSTREAM_SLOTS_LIMIT, "Upstream slots; 0 = unbounded.", registry=registry)
@@ -54,7 +55,14 @@ def expose_slots(slots: UpstreamSlots, metrics: ServiceMetrics) -> None:
     metrics.count(
         metric_names.UPSTREAM_QUEUE_SECONDS_TOTAL, "Seconds waited for a slot.", lambda: waiting.seconds_total
     )
-    metrics.count(metric_names.REQUESTS_SHED_TOTAL, "Refused for a full queue.", lambda: slots.shed)
+    metrics.count(metric_names.REQUESTS_SHED_TOTAL, "Refused for a full queue.", slots.shed.total)
+    if has_classes:
+        metrics.count_by(
+            metric_names.REQUESTS_SHED_OF_CLASS_TOTAL,
+            "The same by class.",
+            "priority",
+            lambda: {name: slots.shed[name] for name in PRIORITIES},
+        )
 
 
 def expose_hot_table(table: HotTable, metrics: ServiceMetrics, cache_metrics: CacheMetrics) -> None:

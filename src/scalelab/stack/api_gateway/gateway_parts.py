@@ -23,6 +23,7 @@ from scalelab.stack.api_gateway.login import Login
 from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.wiring import OwnRoutes
 from scalelab.stack.api_gateway.passwords import PasswordChecks
+from scalelab.stack.api_gateway.priority_classes import current_priority, unclassed, with_priority
 from scalelab.stack.api_gateway.purging import Purges
 from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule, SharedRateCounts
 from scalelab.stack.api_gateway.record_writes import RecordWrites
@@ -88,8 +89,13 @@ class GatewayParts:
         )
         self.response_cache = ResponseCache(store, self.hot_path.offers, coalesces=settings.coalescing)
         self.slots = UpstreamSlots(
-            settings.upstream_slots, settings.slot_wait_timeout_s, settings.slot_queue_limit, adaptive_limit(settings)
+            settings.upstream_slots,
+            settings.slot_wait_timeout_s,
+            settings.slot_queue_limit,
+            adaptive_limit(settings),
+            current_priority,
         )
+        self.classed = with_priority if settings.slot_classes else unclassed
         self._tactics = Tactics(settings, metrics)
         self.on_time = OnTime(TimeKeeper(metrics), settings.deadline_s, honours_clients=settings.client_deadlines)
         self.login = Login(
@@ -98,9 +104,11 @@ class GatewayParts:
         self.writes = RecordWrites(self.slots, self.cache, self.coherence)
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
-        self.own_routes = OwnRoutes(settings, self.cache, self.access.login_throttle.peer_of, self.on_time)
+        self.own_routes = OwnRoutes(
+            settings, self.cache, self.access.login_throttle.peer_of, self.on_time, self.classed
+        )
         self.connection_state = dict(self.hot_path.connection_state)
-        expose_slots(self.slots, metrics)
+        expose_slots(self.slots, metrics, has_classes=settings.slot_classes)
 
     def read_directly(self, reads: Mapping[str, Handler], records: RequestRecords) -> None:
         """Plain reads go straight to these handlers, which stand under token and key."""

@@ -8,6 +8,7 @@ import structlog
 
 from scalelab.contracts.records import AccountRecord
 from scalelab.stack.api_gateway.key_ring import KeyRing
+from scalelab.stack.api_gateway.priority_classes import parted
 from scalelab.stack.api_gateway.refresh_tokens import new_family, new_refresh_token, parse_refresh_token
 from scalelab.stack.api_gateway.revocation import RevokedTokens
 from scalelab.stack.api_gateway.sessions import (
@@ -109,7 +110,15 @@ class TokenIssuer:
     def _issued(
         self, access: Revocation, subject: str, scopes: Iterable[str], family: str = "", refresh: str = ""
     ) -> IssuedTokens:
+        priority, allowed = parted(scopes)
         token = sign_token(
-            subject, self._keys.active, self._rules, self._clock_s(), scopes=scopes, family=family, jti=access.jti
+            subject,
+            self._keys.active,
+            self._rules,
+            self._clock_s(),
+            scopes=allowed,
+            family=family,
+            jti=access.jti,
+            priority=priority,
         )
         return IssuedTokens(token, self._rules.lifetime_s, refresh)

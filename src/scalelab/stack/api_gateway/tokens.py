@@ -14,6 +14,7 @@ from typing import Any
 
 import jwt
 
+from scalelab.contracts.priorities import PRIORITIES, PRIORITY_CLAIM, Priority
 from scalelab.stack.api_gateway.token_keys import SigningKey, VerificationKey
 
 MAX_TOKEN_BYTES = 8192
@@ -46,6 +47,7 @@ class VerifiedToken:
     family: str = ""
     """The login it comes from; empty when it came from none. Revoking the family ends all of its tokens."""
     scopes: frozenset[str] = frozenset()
+    priority: Priority = "normal"
 
     def is_current(self, now_s: float, leeway_s: float) -> bool:
         """Whether the token counts at `now_s`; it ends exactly at its expiry plus the leeway."""
@@ -66,6 +68,7 @@ def sign_token(
     scopes: Iterable[str] = (),
     family: str = "",
     jti: str = "",
+    priority: Priority = "normal",
 ) -> str:
     """A token for `subject` with an id of its own (or `jti`), good from now on for the rules' lifetime."""
     claims = {
@@ -78,6 +81,7 @@ def sign_token(
         "exp": int(now_s + rules.lifetime_s),
         "scope": " ".join(sorted(scopes)),
         **({"sid": family} if family else {}),
+        **({PRIORITY_CLAIM: priority} if priority != "normal" else {}),
     }
     verification = key.verification
     return jwt.encode(claims, key.material, algorithm=verification.algorithm, headers={"kid": verification.kid})
@@ -108,13 +112,14 @@ def verify_token(
 
 
 def _judge(claims: Mapping[str, Any], key: VerificationKey, rules: TokenRules, now_s: float) -> VerifiedToken | None:
-    """Every claim but scope and family is required; issuer and audience are compared as whole strings."""
+    """Every claim but scope, family and priority is required; issuer and audience are compared as whole strings."""
     if claims.get("iss") != rules.issuer or claims.get("aud") != rules.audience:
         return None
     times_s = [claims.get(name) for name in ("iat", "nbf", "exp")]
     names = [claims.get("sub"), claims.get("jti"), claims.get("sid", "none")]
     scope = claims.get("scope", "")
-    if not isinstance(scope, str):
+    priority = claims.get(PRIORITY_CLAIM, "normal")
+    if not isinstance(scope, str) or priority not in PRIORITIES:
         return None
     if not all(_is_time(time_s) for time_s in times_s) or not all(isinstance(name, str) and name for name in names):
         return None
@@ -127,6 +132,7 @@ def _judge(claims: Mapping[str, Any], key: VerificationKey, rules: TokenRules, n
         min(expires_at_s, key.verify_until_s - rules.leeway_s),
         family=claims.get("sid", ""),
         scopes=frozenset(scope.split()),
+        priority=priority,
     )
     is_from_the_future = issued_at_s > now_s + rules.leeway_s
     return verified if verified.is_current(now_s, rules.leeway_s) and not is_from_the_future else None

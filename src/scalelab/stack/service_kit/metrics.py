@@ -1,6 +1,6 @@
 """The metrics that every service has. A service adds its own to the same registry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -28,6 +28,17 @@ class ServiceMetrics:
             total = max(told[0], read())
             counter.inc(total - told[0])
             told[0] = total
+
+        self.before_scrape.append(bring_in)
+
+    def count_by(self, name: str, text: str, label: str, read: Callable[[], Mapping[str, float]]) -> None:
+        """A counter of several, told apart by one label of few values: likewise read before each scrape."""
+        counter, told = Counter(name, text, [label], registry=self.registry), dict[str, float]()
+
+        def bring_in() -> None:
+            for value, total in read().items():
+                counter.labels(value).inc(max(0.0, total - told.get(value, 0.0)))
+                told[value] = max(total, told.get(value, 0.0))
 
         self.before_scrape.append(bring_in)
 

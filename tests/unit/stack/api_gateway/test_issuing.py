@@ -48,3 +48,14 @@ async def test_a_session_that_is_not_renewed_ends(lab, issuer):
     lab.clock.now_s += lab.settings.refresh_lifetime_s
 
     assert await issuer.renew(tokens.refresh) is None
+
+
+async def test_a_class_among_the_scopes_becomes_a_claim(lab, issuer):
+    """And is no scope; a renewal keeps it."""
+    account = AccountRecord(username="alice", password_hash="h", scopes=("data:write", "priority:high"))
+    first = await issuer.begin(account)
+    second = await issuer.renew(first.refresh)
+
+    told = [verify_token(one.access, lab.parts.access.keys, RULES, lab.clock()) for one in (first, second)]
+
+    assert [(one.priority, one.scopes) for one in told] == [("high", {"data:write"})] * 2

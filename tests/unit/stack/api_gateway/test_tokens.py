@@ -70,6 +70,16 @@ def test_scopes_and_family_are_claims():
     assert jwt.decode(token, options={"verify_signature": False})["scope"] == "admin data:write"
 
 
+@pytest.mark.parametrize("priority", ["high", "normal", "low"])
+def test_the_class_is_a_claim(priority):
+    """`priority`; a token that says nothing is as good as any."""
+    token = sign_token("alice", KEY, RULES, NOW_S, priority=priority)
+
+    assert verify(token).priority == priority
+    said = jwt.decode(token, options={"verify_signature": False}).get("priority", "normal")
+    assert said == priority
+
+
 def test_a_token_without_scope_and_family_has_none():
     """Neither is required."""
     verified = verify(signed(GOOD))
@@ -211,6 +221,9 @@ def test_every_claim_is_required(claim):
         {"scope": None},
         {"sid": ""},
         {"sid": 1},
+        {"priority": "root"},
+        {"priority": ["high"]},
+        {"priority": None},
     ],
     ids=str,
 )

@@ -1,4 +1,4 @@
-"""First come, first served; nobody who has gone holds a place; the books balance."""
+"""First come, first served within a class; nobody who has gone holds a place; the books balance."""
 
 import asyncio
 
@@ -131,7 +131,7 @@ async def test_beyond_its_limit_nobody_queues():
     is_third_let_in = await slots.acquire()
     slots.release()
 
-    assert (is_third_let_in, await waiting, slots.shed) == (False, True, 1)
+    assert (is_third_let_in, await waiting, slots.shed) == (False, True, {"normal": 1})
 
 
 class Told:
@@ -179,3 +179,72 @@ async def test_a_limit_that_falls_is_reached_as_slots_come_back():
 
     assert seen == [(2, 1), (1, 1), (1, 0)]
     assert await waiting is True
+
+
+class Classes:
+    """Who asks now."""
+
+    def __init__(self):
+        self.now = "normal"
+
+    def __call__(self):
+        return self.now
+
+    async def ask(self, slots, name):
+        self.now = name
+        task = asyncio.create_task(slots.acquire())
+        await settle()
+        return task
+
+
+async def test_the_highest_class_goes_first():
+    """Within a class, who came first."""
+    classes, order = Classes(), []
+    slots = UpstreamSlots(1, 60.0, class_of=classes)
+    await slots.acquire()
+    for number, name in enumerate(("low", "normal", "high", "normal", "high")):
+        task = await classes.ask(slots, name)
+        task.add_done_callback(lambda _, told=(name, number): order.append(told))
+
+    for _ in range(5):
+        slots.release()
+        await settle()
+
+    assert order == [("high", 2), ("high", 4), ("normal", 1), ("normal", 3), ("low", 0)]
+
+
+async def test_a_full_queue_sheds_the_lowest_class_first():
+    """Of the lowest, who came last; nobody leaves for an equal; what was shed is counted by class."""
+    classes = Classes()
+    slots = UpstreamSlots(1, 60.0, queue_limit=3, class_of=classes)
+    await slots.acquire()
+    tasks = [
+        await classes.ask(slots, name) for name in ("low", "low", "normal", "high", "high", "high", "high", "low")
+    ]
+
+    told = [task.result() if task.done() else None for task in tasks]
+
+    assert told == [False, False, False, None, None, None, False, False]
+    assert slots.shed == {"low": 3, "normal": 1, "high": 1}
+    for _ in range(4):
+        slots.release()
+    assert await asyncio.gather(*tasks[3:6]) == [True] * 3
+    assert repr(slots) == "<upstream slots: 0 of 1 in use, 0 wait>"
+
+
+async def test_who_is_shed_and_cancelled_at_once_gives_no_slot_away():
+    """It had none."""
+    classes = Classes()
+    slots = UpstreamSlots(1, 60.0, queue_limit=1, class_of=classes)
+    await slots.acquire()
+    low = await classes.ask(slots, "low")
+    classes.now = "high"
+
+    high = asyncio.create_task(slots.acquire())
+    await asyncio.sleep(0)
+    low.cancel()
+    await asyncio.gather(low, return_exceptions=True)
+
+    assert (slots.in_use, high.done()) == (1, False)
+    slots.release()
+    assert await high is True

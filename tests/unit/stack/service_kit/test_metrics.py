@@ -62,3 +62,16 @@ def test_a_count_that_is_kept_elsewhere_is_up_to_date_at_each_scrape():
         told.append(metrics.registry.get_sample_value("held_seconds_total"))
 
     assert told == [6.0, 12.5, 12.5]
+
+
+def test_counts_of_several_are_told_apart_by_a_label():
+    """Each by itself; none ever falls."""
+    metrics, kept = ServiceMetrics(), {"a": 1.0, "b": 5.0}
+    metrics.count_by("shed_total", "Shed.", "priority", lambda: kept)
+    metrics.exposition()
+
+    kept.update(a=3.0, b=4.0)
+    metrics.exposition()
+
+    told = {name: metrics.registry.get_sample_value("shed_total", {"priority": name}) for name in "ab"}
+    assert told == {"a": 3.0, "b": 5.0}

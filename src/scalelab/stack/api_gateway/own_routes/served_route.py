@@ -11,7 +11,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from scalelab.contracts.routes import READING_METHODS, Route, Upstream
-from scalelab.stack.api_gateway.authentication import requires_token
+from scalelab.stack.api_gateway.authentication import Handler, requires_token
 from scalelab.stack.api_gateway.forwarding import as_response
 from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.origin.answers import from_origin
@@ -37,6 +37,7 @@ from scalelab.stack.api_gateway.own_routes.shaping import (
     said_to_the_cache_alone,
     wanted_url,
 )
+from scalelab.stack.api_gateway.priority_classes import current_priority
 from scalelab.stack.api_gateway.rate_limit import RateLimiter
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache
@@ -57,6 +58,8 @@ class RouteParts:
     client_of: Callable[[HttpRequest], str]
     """Address of the client, as far as trusted peers name it."""
     on_time: OnTime
+    classed: Callable[[Handler], Handler]
+    """Gives a request its class, where there are classes."""
     connect: Callable[[str, float], StreamingClient] = UpstreamClient
     """By base URL, with a timeout in seconds."""
 
@@ -70,7 +73,7 @@ class ServedRoute:
         self.upstream = upstream
         self._client_of = parts.client_of
         self._client = parts.connect(upstream.url, route.timeout_s)
-        slots = UpstreamSlots(route.slots, route.timeout_s)
+        slots = UpstreamSlots(route.slots, route.timeout_s, class_of=current_priority)
         self._service = RouteUpstream(self._client, slots, parts.retries_of(route))
         fetcher = OriginFetcher(
             self._service, default_lifetime_s=route.ttl_s or None, withheld=said_to_the_cache_alone(route)
@@ -78,7 +81,9 @@ class ServedRoute:
         self._cache = OriginCache(OriginStore(parts.cache, upstream.url), fetcher)
         self._in_use = 0
         limiter = parts.limiter_of(route)
-        handler = parts.on_time(self._answer if limiter is None else limiter(self._answer), route.deadline_s)
+        handler = parts.on_time(
+            parts.classed(self._answer if limiter is None else limiter(self._answer)), route.deadline_s
+        )
         self._handler = requires_token(scope=route.scope)(handler) if route.protection == "token" else handler
 
     def __repr__(self) -> str:

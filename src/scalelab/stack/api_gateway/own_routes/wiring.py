@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from scalelab.contracts.routes import ROUTES_PATH, Route, RoutesChange, RouteTable
 from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.stack.api_gateway.authentication import Handler
 from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.live_routes import LiveRoutes
 from scalelab.stack.api_gateway.own_routes.route_limits import RouteLimits
@@ -22,7 +23,12 @@ class OwnRoutes:
     """Built from the settings, opened and closed with the service."""
 
     def __init__(
-        self, settings: GatewaySettings, cache: Cache, client_of: Callable[[Request], str], on_time: OnTime
+        self,
+        settings: GatewaySettings,
+        cache: Cache,
+        client_of: Callable[[Request], str],
+        on_time: OnTime,
+        classed: Callable[[Handler], Handler],
     ) -> None:
         """Connects to nothing yet.
 
@@ -35,7 +41,7 @@ class OwnRoutes:
             return Retries(rule, Budget(settings.retry_budget_ratio))
 
         self._limits = RouteLimits(settings)
-        parts = RouteParts(cache, retries_of, self._limits.limiter_of, client_of, on_time)
+        parts = RouteParts(cache, retries_of, self._limits.limiter_of, client_of, on_time, classed)
         self.live = LiveRoutes(RouteTable(upstreams=settings.upstreams, routes=settings.routes), parts)
 
     @asynccontextmanager

@@ -11,6 +11,7 @@ from scalelab.stack.api_gateway.authentication import NO_TOKEN
 from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.live_routes import LiveRoutes
 from scalelab.stack.api_gateway.own_routes.served_route import RouteParts
+from scalelab.stack.api_gateway.priority_classes import unclassed
 from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule
 from scalelab.stack.cache.memory import MemoryCache
 from scalelab.stack.http_cache.fields import Fields
@@ -175,7 +176,13 @@ async def routed(service):
         async def open_routes(*routes):
             on_time = OnTime(TimeKeeper(ServiceMetrics()), 0.0, honours_clients=False)
             parts = RouteParts(
-                MemoryCache(), retries_of, limiter_of, lambda _r: "192.0.2.7", on_time, lambda *_to: service
+                MemoryCache(),
+                retries_of,
+                limiter_of,
+                lambda _r: "192.0.2.7",
+                on_time,
+                unclassed,
+                lambda *_to: service,
             )
             live = LiveRoutes(table_of(*routes), parts)
             await opened.enter_async_context(live.opened())
