@@ -91,6 +91,29 @@ def test_settings_change_while_it_runs(scalelab, dashboard, screen):
     assert after["topology"]["api_gateway"]["upstream_slots"] == 4
 
 
+def test_the_policy_changes_under_load(scalelab, dashboard, screen):
+    """Chosen, set, marked on the graphs; no request fails; what the engine lacks is not offered."""
+    shown = screen().open(dashboard)
+    page = shown.page
+    begin_load(page)
+    shown.wait_until("document.querySelector('#now dd span').textContent.replace(',', '') > 50")
+    offered = page.get_by_role("combobox", name="Policy").locator("option").all_inner_texts()
+    marks = page.locator(".graph").first.locator(".mark").count()
+
+    page.get_by_role("combobox", name="Policy").select_option("least_connections")
+    page.get_by_role("button", name="Set: Policy").click()
+    page.locator("#acts li", has_text="policy least_connections").get_by_text("done").wait_for()
+    page.wait_for_timeout(2_000)
+    page.get_by_role("button", name="Stop").click()
+    page.locator("#load-state", has_text="Ended after").wait_for()
+
+    assert "peak ewma" not in offered
+    assert "0 failed" in page.locator("#load-state").inner_text()
+    assert page.locator(".graph").first.locator(".mark").count() > marks
+    assert scalelab.status()["topology"]["load_balancer"]["policy"] == "least_connections"
+    shown.shot("policy")
+
+
 def test_without_the_token_it_shows_and_changes_nothing(dashboard, screen):
     """Every control is disabled; a wrong token is told; the right one unlocks."""
     address, token = dashboard.split("#token=")

@@ -11,6 +11,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("scalelab scale api_gateway=5", "five gateways, without a failed request"),
         ("scalelab scale worker=2 --name other", "two workers of the stack named other"),
     ),
+    "policy": (
+        ("scalelab policy least_connections", "whoever has the fewest requests in hand gets the next one"),
+        ("scalelab policy hash_key --name other", "always the same gateway for a key"),
+    ),
     "routes": (
         ("scalelab routes check routes.toml", "what each route means"),
         ("scalelab routes apply routes.toml", "for every gateway of the running stack, or for none"),

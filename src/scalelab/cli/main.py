@@ -21,7 +21,7 @@ from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.options import QUIET_VARIABLE
 
 VERBS = (
-    *("up", "status", "scale", "routes", "keys", "purge", "tasks", "down", "export"),
+    *("up", "status", "scale", "policy", "routes", "keys", "purge", "tasks", "down", "export"),
     *("plan", "run", "report", "lessons", "load", "load-worker", "capacity", "fit", "predict", "compare", "watch"),
     *("selftest", "doctor"),
 )

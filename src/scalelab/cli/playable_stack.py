@@ -6,6 +6,7 @@ from typing import get_args
 from scalelab.contracts.faults import Fault
 from scalelab.contracts.live_settings import LiveSetting
 from scalelab.contracts.stack_view import ServiceName, StackView
+from scalelab.contracts.topology import BalancingPolicy
 from scalelab.deployment.attach import AttachedStack
 from scalelab.deployment.containers.stack import ContainerStack
 from scalelab.deployment.errors import DeploymentError
@@ -14,7 +15,7 @@ from scalelab.lab.system import SystemGoneError
 from scalelab.lab.watch.acts import ActKind
 
 AnyStack = LocalStack | AttachedStack | ContainerStack
-_OF_PROCESSES: tuple[ActKind, ...] = ("kill", "freeze", "drain", "release", "change")
+_OF_PROCESSES: tuple[ActKind, ...] = ("kill", "freeze", "drain", "release", "change", "policy")
 
 
 class PlayableStack:
@@ -52,6 +53,14 @@ class PlayableStack:
         assert not isinstance(self._stack, ContainerStack), "not offered"
         try:
             return self._stack.change(setting, value)
+        except DeploymentError as error:
+            raise SystemGoneError(str(error)) from error
+
+    def change_policy(self, policy: BalancingPolicy) -> StackView:
+        """See `PlayableSystem`."""
+        assert not isinstance(self._stack, ContainerStack), "not offered"
+        try:
+            return self._stack.change_policy(policy)
         except DeploymentError as error:
             raise SystemGoneError(str(error)) from error
 

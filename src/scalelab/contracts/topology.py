@@ -3,7 +3,7 @@
 Defaults are those of a tuned stack (no slots, no delays); the classic laboratory's limits stand in its experiment.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,7 @@ class Delay(Contract):
 BalancingPolicy = Literal[
     "round_robin", "least_connections", "random", "power_of_two", "peak_ewma", "hash_key", "hash_user"
 ]
+BALANCING_POLICIES: tuple[BalancingPolicy, ...] = get_args(BalancingPolicy)
 POLICIES_OF_PYTHON_ALONE: frozenset[BalancingPolicy] = frozenset({"peak_ewma"})
 
 
@@ -58,9 +59,16 @@ class LoadBalancer(Contract):
     drain_timeout_s: PositiveSeconds = 30.0
     """Longest wait for the requests of a gateway that is being removed."""
 
+    @property
+    def policies(self) -> tuple[BalancingPolicy, ...]:
+        """Those that this engine has."""
+        return tuple(
+            one for one in BALANCING_POLICIES if self.engine == "python" or one not in POLICIES_OF_PYTHON_ALONE
+        )
+
     @model_validator(mode="after")
     def _engine_has_the_policy(self) -> Self:
-        if self.engine != "python" and self.policy in POLICIES_OF_PYTHON_ALONE:
+        if self.policy not in self.policies:
             raise ValueError(
                 f"policy = {self.policy!r} is not offered by engine = {self.engine!r}: use engine = 'python', or "
                 f"'power_of_two', which is near to it"

@@ -49,6 +49,10 @@ class AttachedStack:
         request = {"verb": "change", "setting": setting, "value": value}
         return ask_view(self.directory.control_socket, request, None)
 
+    def change_policy(self, policy: str) -> StackView:
+        """See `base.PlayedStack`."""
+        return ask_view(self.directory.control_socket, {"verb": "policy", "policy": policy}, None)
+
     def begin_fault(self, fault: Fault) -> None:
         """See `base.PlayedStack`."""
         ask(self.directory.control_socket, {"verb": "begin_fault", "fault": fault.model_dump(mode="json")}, None)

@@ -55,6 +55,15 @@ class PlayedStack(RoutedStack, Protocol):
             StackGoneError: it has ended.
         """
 
+    def change_policy(self, policy: str) -> StackView:
+        """Another balancing policy, without a failed request; returns when every new connection has it. Idempotent.
+
+        Raises:
+            ConfigurationError: there is no such policy, or the balancer's engine has not got it.
+            DisturbanceError: the balancer did not take it; the one of before is in force.
+            StackGoneError: it has ended.
+        """
+
     def begin_fault(self, fault: Fault) -> None:
         """Returns when it is in effect; it is undone after its duration, and when the stack stops.
 

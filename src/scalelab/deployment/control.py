@@ -2,6 +2,7 @@
 
 `{"verb": "status"}`, `{"verb": "scale", "service": ..., "replicas": ...}`, `{"verb": "begin_fault", "fault": ...}`,
 `{"verb": "end_fault", "target": ...}`, `{"verb": "change", "setting": ..., "value": ...}`,
+`{"verb": "policy", "policy": ...}`,
 `{"verb": "routes", "table": ...}` and `{"verb": "down"}` are answered with `{"view": ...}`, `{}` or
 `{"error": {"kind": ..., "message": ...}}`.
 """
@@ -52,6 +53,10 @@ def _change(stack: PlayedStack, *, setting: str, value: float) -> Answer:
     return {"view": stack.change(setting, float(value)).model_dump(mode="json")}
 
 
+def _policy(stack: PlayedStack, *, policy: str) -> Answer:
+    return {"view": stack.change_policy(str(policy)).model_dump(mode="json")}
+
+
 def _begin_fault(stack: PlayedStack, *, fault: Any) -> Answer:
     stack.begin_fault(Fault.model_validate(fault))
     return {}
@@ -72,6 +77,7 @@ _VERBS: dict[str, Callable[..., Answer]] = {
     "scale": _scale,
     "routes": _routes,
     "change": _change,
+    "policy": _policy,
     "begin_fault": _begin_fault,
     "end_fault": _end_fault,
     "down": _down,

@@ -28,6 +28,7 @@ from scalelab.deployment.instance import Instance
 from scalelab.deployment.key_rotation import rotate_keys
 from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.offers import demand_local_offers
+from scalelab.deployment.policy_change import change_policy
 from scalelab.deployment.processes import mark_of, raise_descriptor_limit
 from scalelab.deployment.progress import OnProgress, Progress, ignore_progress
 from scalelab.deployment.routes_change import change_at_all
@@ -224,6 +225,14 @@ class LocalStack:
             change_setting(self._present(), setting, value, database, self.disturb)
             self._record()
             self._events.write("changed", setting=setting, value=value)
+            return self.view()
+
+    def change_policy(self, policy: str) -> StackView:
+        """See `base.PlayedStack`."""
+        with self._scaling:
+            change_policy(self._present(), policy)
+            self._record()
+            self._events.write("policy_changed", policy=policy)
             return self.view()
 
     # --- routes -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from scalelab.contracts.handicap import HANDICAP_PATH, Handicap
 from scalelab.contracts.http_names import DELAY_PATH, HEALTH_PATH, READY_PATH, STACK_NONCE_HEADER
-from scalelab.contracts.membership import MEMBERS_PATH, MemberList, MembersView
+from scalelab.contracts.membership import MEMBERS_PATH, POLICY_PATH, MemberList, MembersView, PolicyChoice
 from scalelab.contracts.model import Contract
 from scalelab.contracts.routes import ROUTES_PATH, RoutesChange
 from scalelab.contracts.signing_keys import KEYS_RELOAD_PATH, ReloadedKeys
@@ -23,6 +23,8 @@ PROBE_LIMIT_S = 2.0
 ROUND_TRIP_LIMIT_S = 5.0
 MEMBERS_MARGIN_S = 10.0
 """On top of the drain time: the balancer's own work."""
+POLICY_LIMIT_S = 30.0
+"""HAProxy has a successor started, which may take half of it."""
 
 
 _NO_MEMBERSHIP = "an answer that is no membership"
@@ -77,6 +79,16 @@ def get_members(members_socket: Path) -> MembersView | str:
     """The balancer's membership as it is, or why it is not known."""
     answer = _exchange(_UnixConnection(members_socket, PROBE_LIMIT_S), "GET", MEMBERS_PATH)
     return _read(answer, MembersView, _NO_MEMBERSHIP)
+
+
+def put_policy(members_socket: Path, choice: PolicyChoice, nonce: str) -> str:
+    """Have the balancer choose so; empty when every new connection is balanced so, or why not."""
+    connection = _UnixConnection(members_socket, POLICY_LIMIT_S)
+    answer = _exchange(connection, "PUT", POLICY_PATH, choice.model_dump_json().encode(), nonce)
+    if isinstance(answer, str):
+        return answer
+    status, body = answer
+    return "" if status == HTTPStatus.OK else str(body.get("detail", f"status {status}"))
 
 
 def reload_keys(admin: Endpoint, nonce: str) -> ReloadedKeys | str:

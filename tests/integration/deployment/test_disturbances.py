@@ -12,7 +12,7 @@ import pytest
 from scalelab.contracts.faults import Fault
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.attach import AttachedStack
-from scalelab.deployment.errors import DisturbanceError
+from scalelab.deployment.errors import ConfigurationError, DisturbanceError
 from scalelab.deployment.key_rotation import read_key_file
 from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.local import LocalStack
@@ -269,6 +269,25 @@ def test_a_setting_is_changed_without_a_lost_request(stack):
     assert view.topology.api_gateway.cache_ttl_s == 5.0
     restarted = {one.instance for one in view.services if one.pid != before[one.instance]}
     assert restarted == {"api_gateway-1", "api_gateway-2"}
+
+
+def test_a_policy_is_changed_without_a_lost_request(stack):
+    """The plan says so, and one that the engine lacks is refused before anything is touched."""
+    attached = AttachedStack(stack.directory)
+    over, lost = Event(), []
+    asking = Thread(target=ask_until, args=(over, endpoint(stack.view().url), stack.view().nonce, lost))
+    asking.start()
+    try:
+        view = attached.change_policy("least_connections")
+        with pytest.raises(ConfigurationError, match="not offered by engine = 'haproxy'"):
+            attached.change_policy("peak_ewma")
+    finally:
+        over.set()
+        asking.join()
+
+    assert lost == []
+    assert view.ready
+    assert stack.view().topology.load_balancer.policy == "least_connections"
 
 
 def ask_until(over, balancer, nonce, lost):

@@ -26,6 +26,9 @@ class EndedStack:
     def change(self, setting, value):
         raise DisturbanceError(f"{setting} = {value:g} was not taken")
 
+    def change_policy(self, policy):
+        raise DisturbanceError(f"not {policy}")
+
     def begin_fault(self, fault):
         raise DisturbanceError(f"not {fault.what}")
 
@@ -43,6 +46,8 @@ def test_deployment_errors_become_the_laboratorys():
         system.scale("worker", 2)
     with pytest.raises(SystemGoneError, match=r"database.delay.mean_s = 0.1 was not taken"):
         system.change("database.delay.mean_s", 0.1)
+    with pytest.raises(SystemGoneError, match="not random"):
+        system.change_policy("random")
     with pytest.raises(SystemGoneError, match="not freeze api_gateway-1 for 5 s"):
         system.begin_fault(FREEZE)
     with pytest.raises(SystemGoneError, match="nothing is in effect on api_gateway-1"):
@@ -54,5 +59,5 @@ def test_what_is_not_offered_has_a_reason(tmp_path):
     containers = ContainerStack("compose", Topology(), StackDirectory("x", tmp_path))
 
     assert PlayableStack(EndedStack()).not_offered() == {}
-    assert set(PlayableStack(containers).not_offered()) == {"kill", "freeze", "drain", "release", "change"}
+    assert set(PlayableStack(containers).not_offered()) == {"kill", "freeze", "drain", "release", "change", "policy"}
     assert PlayableStack(EndedStack(), "measured").not_offered() == dict.fromkeys(get_args(ActKind), "measured")

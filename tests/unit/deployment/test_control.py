@@ -6,7 +6,7 @@ from scalelab.contracts.routes import RouteTable
 from scalelab.contracts.stack_view import Account, StackView
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.control import ControlServer, answer_request, ask, ask_view
-from scalelab.deployment.errors import DisturbanceError, ScaleError, StackGoneError
+from scalelab.deployment.errors import ConfigurationError, DisturbanceError, ScaleError, StackGoneError
 
 
 class ScriptedStack:
@@ -30,6 +30,12 @@ class ScriptedStack:
 
     def change(self, setting, value):
         self.asked.append((setting, value))
+        return self.view()
+
+    def change_policy(self, policy):
+        self.asked.append(policy)
+        if policy == "best":
+            raise ConfigurationError("there is no policy 'best'")
         return self.view()
 
     def begin_fault(self, fault):
@@ -68,6 +74,17 @@ def test_a_change_reaches_the_stack_as_a_number():
 
     assert stack.asked[0] == ("api_gateway.cache_ttl_s", 5.0)
     assert broken["error"]["kind"] == "ConfigurationError"
+
+
+def test_a_policy_reaches_the_stack():
+    """By its name; what the stack says to it comes back."""
+    stack = ScriptedStack()
+
+    answered = answer_request(stack, b'{"verb": "policy", "policy": "random"}')
+    refused = answer_request(stack, b'{"verb": "policy", "policy": "best"}')
+
+    assert answered == {"view": stack.view().model_dump(mode="json")}
+    assert refused == {"error": {"kind": "ConfigurationError", "message": "there is no policy 'best'"}}
 
 
 def test_faults_reach_the_stack_and_their_errors_come_back():

@@ -9,6 +9,7 @@ from scalelab.contracts.faults import Fault
 from scalelab.contracts.live_settings import LiveSetting
 from scalelab.contracts.model import Contract
 from scalelab.contracts.stack_view import ServiceName, StackView
+from scalelab.contracts.topology import BalancingPolicy
 
 LONGEST_DISTURBANCE_S = 120.0
 LONGEST_LOAD_S = 3600.0
@@ -79,6 +80,16 @@ class Change(Contract):
         return f"{self.setting} = {self.value:g}"
 
 
+class ChangePolicy(Contract):
+    """Another way for the balancer to choose; what starts later has it, too."""
+
+    kind: Literal["policy"]
+    policy: BalancingPolicy
+
+    def __str__(self) -> str:
+        return f"policy {self.policy}"
+
+
 class StartLoad(Contract):
     """Reads of records at a rate, whatever the system does; takes the place of a load that is under way."""
 
@@ -101,8 +112,12 @@ class StopLoad(Contract):
         return "stop the load"
 
 
-Act = Annotated[Scale | Kill | Hold | Release | Flush | Change | StartLoad | StopLoad, Field(discriminator="kind")]
-ActKind = Literal["scale", "kill", "freeze", "drain", "release", "flush", "change", "start_load", "stop_load"]
+Act = Annotated[
+    Scale | Kill | Hold | Release | Flush | Change | ChangePolicy | StartLoad | StopLoad, Field(discriminator="kind")
+]
+ActKind = Literal[
+    "scale", "kill", "freeze", "drain", "release", "flush", "change", "policy", "start_load", "stop_load"
+]
 ACTS: TypeAdapter[Act] = TypeAdapter(Act)
 
 
@@ -128,6 +143,13 @@ class PlayableSystem(Protocol):
 
     def change(self, setting: LiveSetting, value: float) -> StackView:
         """Returns when everything that runs has it.
+
+        Raises:
+            SystemGoneError: it cannot be done.
+        """
+
+    def change_policy(self, policy: BalancingPolicy) -> StackView:
+        """Returns when every new connection is balanced so; no request fails for it.
 
         Raises:
             SystemGoneError: it cannot be done.

@@ -15,6 +15,7 @@ from scalelab.lab.watch.acts import (
     ActFailedError,
     ActKind,
     Change,
+    ChangePolicy,
     Flush,
     Hold,
     Kill,
@@ -131,6 +132,8 @@ class Player:
                 flush_cache(system.view())
             case Change():
                 system.change(act.setting, act.value)
+            case ChangePolicy():
+                system.change_policy(act.policy)
             case StartLoad():
                 self._load.start(system, act)
             case StopLoad():

@@ -67,6 +67,7 @@ def stack_state(view: StackView) -> dict[str, Any]:
         "settings": {
             "balancer": topology.load_balancer.engine,
             "policy": topology.load_balancer.policy,
+            "policies": topology.load_balancer.policies,
             "upstream_slots": topology.api_gateway.upstream_slots,
             "cache_ttl_s": topology.api_gateway.cache_ttl_s,
             "database_delay_s": topology.database.delay.mean_s,

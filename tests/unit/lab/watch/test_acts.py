@@ -16,6 +16,7 @@ from scalelab.lab.watch.acts import ACTS
         {"kind": "scale", "service": "worker", "replicas": 0},
         {"kind": "change", "setting": "accounts.load_pool_size", "value": 1},
         {"kind": "change", "setting": "api_gateway.cache_ttl_s", "value": -1},
+        {"kind": "policy", "policy": "best"},
         {"kind": "start_load", "rate_per_s": 0, "duration_s": 5},
         {"kind": "start_load", "rate_per_s": 10, "duration_s": float("inf")},
     ],

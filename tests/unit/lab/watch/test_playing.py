@@ -23,6 +23,9 @@ class ScriptedSystem:
     def change(self, setting, value):
         self.asked.append((setting, value))
 
+    def change_policy(self, policy):
+        self.asked.append(policy)
+
     def begin_fault(self, fault):
         self.asked.append(fault)
 
@@ -60,6 +63,7 @@ def test_each_act_reaches_the_system_and_is_told_twice():
         {"kind": "kill", "target": "database-1"},
         {"kind": "release", "target": "api_gateway-2"},
         {"kind": "change", "setting": "api_gateway.cache_ttl_s", "value": 5},
+        {"kind": "policy", "policy": "least_connections"},
     )
 
     assert system.asked == [
@@ -68,8 +72,10 @@ def test_each_act_reaches_the_system_and_is_told_twice():
         Fault(kind="kill", target="database-1", at_s=0),
         "api_gateway-2",
         ("api_gateway.cache_ttl_s", 5.0),
+        "least_connections",
     ]
     assert [(mark.id, mark.state) for mark in marks[:2]] == [(1, "under way"), (1, "done")]
+    assert marks[-1].text == "policy least_connections"
     assert marks[2].text == "freeze api_gateway-2 for 5 s"
 
 

@@ -22,7 +22,8 @@ export class Play {
     });
     this.flush = make("button", { type: "button", id: "flush" }, "Flush the cache");
     this.flush.addEventListener("click", () => this.act({ kind: "flush" }));
-    this.settings = new Settings(byId("settings"), (setting, value) => this.act({ kind: "change", setting, value }));
+    this.settings = new Settings(byId("settings"), (setting, value) => this.act({ kind: "change", setting, value }),
+      (policy) => this.act({ kind: "policy", policy }));
     byId("settings").append(make("div", { class: "row" }, this.flush));
     byId("fault-buttons").append(...this.faults.map((fault) => fault.button));
     byId("fault-target").addEventListener("change", (event) => selected(event.target.value));
@@ -119,7 +120,7 @@ export class Play {
       allow(less, "scale", settings?.[field] > 1);
       allow(more, "scale", settings !== undefined);
     }
-    this.settings.show(settings, canAct && reason("change") === "");
+    this.settings.show(settings, canAct && reason("change") === "", canAct && reason("policy") === "");
     this.showTargets(nodes);
     const part = nodes.find((node) => node.instance === byId("fault-target").value);
     const gateways = nodes.filter((node) => node.service === "api_gateway").length;
