@@ -26,7 +26,7 @@ class ServiceSettings(Contract):
     instance: Annotated[str, Field(pattern=r"^[a-z_]+-\d+$")]
     """Name of this process, for example `api_gateway-1`."""
     stack_nonce: str
-    """Tells this stack from any other; answered by `/health`, demanded by state-changing admin requests."""
+    """Demanded by admin requests that change anything, and told to nobody; `/health` has what is made of it."""
     listen: str
     """`host:port` or `fd://N` (a bound socket that was handed down); empty for a service without one."""
     admin_listen: str

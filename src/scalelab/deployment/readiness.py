@@ -15,6 +15,7 @@ from scalelab.contracts.membership import MEMBERS_PATH, POLICY_PATH, MemberList,
 from scalelab.contracts.model import Contract
 from scalelab.contracts.routes import ROUTES_PATH, RoutesChange
 from scalelab.contracts.signing_keys import KEYS_RELOAD_PATH, ReloadedKeys
+from scalelab.contracts.stack_identity import stack_identity
 from scalelab.contracts.topology import Delay
 from scalelab.deployment.listeners import Endpoint
 
@@ -51,7 +52,7 @@ def unready_reason(admin: Endpoint, nonce: str) -> str:
     if isinstance(answer, str):
         return answer
     status, body = answer
-    if body.get("stack") != nonce:
+    if body.get("stack") != stack_identity(nonce):
         return "another stack answers on its port"
     return "" if status == HTTPStatus.OK else str(body.get("status", f"status {status}"))
 
@@ -63,7 +64,7 @@ def answering_instance(balancer: Endpoint, nonce: str) -> str | None:
     if isinstance(answer, str):
         return None
     status, body = answer
-    if status != HTTPStatus.OK or body.get("stack") != nonce:
+    if status != HTTPStatus.OK or body.get("stack") != stack_identity(nonce):
         return None
     return str(body.get("instance", "")) or None
 

@@ -10,6 +10,8 @@ import aiohttp
 import psutil
 import pytest
 
+from scalelab.contracts.stack_identity import stack_identity
+
 pytestmark = pytest.mark.integration
 
 
@@ -30,7 +32,7 @@ async def test_admin_surface(start_gateways, start_balancer):
         not_ready = await _status(admin.get("/health/ready"))
         still_alive = await _status(admin.get("/health/live"))
 
-    assert live == {"status": "ok", "instance": "load_balancer-1", "stack": "nonce-of-this-test"}
+    assert live == {"status": "ok", "instance": "load_balancer-1", "stack": stack_identity("nonce-of-this-test")}
     assert (ready, not_ready, still_alive) == (200, 503, 200)
     assert gateway.name in metrics
     assert "haproxy_server_http_responses_total" in metrics or "scalelab_member_requests_total" in metrics

@@ -8,6 +8,8 @@ import time
 import psutil
 import pytest
 
+from scalelab.contracts.stack_identity import stack_identity
+
 pytestmark = pytest.mark.integration
 
 
@@ -37,7 +39,11 @@ def test_a_day_of_a_gateway(gateway, services):
     """Health, login, miss, hit, unchanged, write, the new value, the metrics."""
     status, headers, body = gateway.ask("GET", "/health")
     assert (status, headers["X-Scalelab-Instance"]) == (200, "api_gateway-1")
-    assert json.loads(body) == {"status": "ok", "instance": "api_gateway-1", "stack": "nonce-of-this-test"}
+    assert json.loads(body) == {
+        "status": "ok",
+        "instance": "api_gateway-1",
+        "stack": stack_identity("nonce-of-this-test"),
+    }
 
     assert get(gateway, "/data?key=1")[:2] == (200, "MISS")
     status, headers, body = gateway.ask("GET", "/data?key=1")

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from scalelab.contracts.records import Record
+from scalelab.contracts.stack_identity import stack_identity
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +26,7 @@ def test_it_serves_on_the_sockets_that_were_handed_down(run_database):
 
     assert record.is_whole()
     assert written.document["version"] == 2
-    assert (ready.status, ready.document["stack"]) == (200, "nonce-of-the-test")
+    assert (ready.status, ready.document["stack"]) == (200, stack_identity("nonce-of-the-test"))
     assert database.gauge("scalelab_database_pool_size") == 4
     assert database.gauge("scalelab_requests_in_flight") == 0
 

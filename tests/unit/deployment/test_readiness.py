@@ -6,6 +6,7 @@ from threading import Thread
 import pytest
 
 from scalelab.contracts.membership import MemberList
+from scalelab.contracts.stack_identity import stack_identity
 from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.readiness import answering_instance, get_members, put_members, unready_reason
 
@@ -39,8 +40,8 @@ def service_answering(status, body):
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
     [
-        (200, {"status": "ok", "stack": "mine"}, ""),
-        (503, {"status": "seeding", "stack": "mine"}, "seeding"),
+        (200, {"status": "ok", "stack": stack_identity("mine")}, ""),
+        (503, {"status": "seeding", "stack": stack_identity("mine")}, "seeding"),
         (200, {"status": "ok", "stack": "other"}, "another stack answers on its port"),
         (200, b"<html>", "no answer"),
         (200, b"[]", "an answer that is no JSON object"),
@@ -63,9 +64,9 @@ def test_closed_port_is_a_reason_not_an_error():
 @pytest.mark.parametrize(
     ("status", "body", "instance"),
     [
-        (200, {"instance": "api_gateway-2", "stack": "mine"}, "api_gateway-2"),
+        (200, {"instance": "api_gateway-2", "stack": stack_identity("mine")}, "api_gateway-2"),
         (200, {"instance": "api_gateway-2", "stack": "other"}, None),
-        (503, {"instance": "api_gateway-2", "stack": "mine"}, None),
+        (503, {"instance": "api_gateway-2", "stack": stack_identity("mine")}, None),
     ],
 )
 def test_round_trip_tells_which_gateway_answered(status, body, instance):

@@ -15,6 +15,7 @@ from scalelab.contracts.http_names import (
 )
 from scalelab.contracts.records import DATA_WRITE_SCOPE, RecordUpdate
 from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.api_gateway.account_routes import account_routes, key_routes
 from scalelab.stack.api_gateway.authentication import Handler, requires_token
 from scalelab.stack.api_gateway.explaining import explained
@@ -126,9 +127,10 @@ def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence
 
 def health_route(settings: GatewaySettings) -> BaseRoute:
     """Whom one has reached."""
+    identity = {"instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
 
     async def health(_request: Request) -> Response:
-        return JSONResponse({"status": "ok", "instance": settings.instance, "stack": settings.stack_nonce})
+        return JSONResponse({"status": "ok", **identity})
 
     return Route(HEALTH_PATH, health)
 

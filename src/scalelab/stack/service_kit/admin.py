@@ -10,6 +10,7 @@ from aiohttp import web
 
 from scalelab.contracts.http_names import DRAIN_PATH, LIVE_PATH, METRICS_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.service_settings import ServiceSettings
+from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.listening import open_listener
 from scalelab.stack.service_kit.metrics import ServiceMetrics
@@ -88,4 +89,4 @@ def _open_listener(settings: ServiceSettings) -> socket:
 
 
 def _identity(settings: ServiceSettings, status: str) -> dict[str, str]:
-    return {"status": status, "instance": settings.instance, "stack": settings.stack_nonce}
+    return {"status": status, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}

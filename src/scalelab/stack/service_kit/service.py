@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from scalelab.contracts.http_names import LIVE_PATH, READY_PATH
 from scalelab.contracts.service_settings import ServiceSettings
+from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.service_kit.admin import Readiness, admin_listener
 from scalelab.stack.service_kit.cannot_start import logged_when_it_cannot_start, without_start_traceback
 from scalelab.stack.service_kit.metrics import ServiceMetrics
@@ -44,6 +45,7 @@ def build_service(
         fallback: answers requests whose path is none of `routes`; 404 without it.
     """
     readiness = Readiness()
+    identity = {"instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
@@ -57,11 +59,11 @@ def build_service(
             readiness.not_ready("stopping")
 
     async def live(_request: Request) -> Response:
-        return JSONResponse({"status": "ok", "instance": settings.instance, "stack": settings.stack_nonce})
+        return JSONResponse({"status": "ok", **identity})
 
     async def ready(_request: Request) -> Response:
-        body = {"status": "ok" if readiness.is_ready else readiness.reason, "instance": settings.instance}
-        return JSONResponse({**body, "stack": settings.stack_nonce}, 200 if readiness.is_ready else 503)
+        status = "ok" if readiness.is_ready else readiness.reason
+        return JSONResponse({"status": status, **identity}, 200 if readiness.is_ready else 503)
 
     app = Starlette(
         routes=[Route(LIVE_PATH, live), Route(READY_PATH, ready), *routes],

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from scalelab.contracts.stack_identity import stack_identity
+
 CACHE_HITS = "scalelab_cache_hits_total"
 CACHE_MISSES = "scalelab_cache_misses_total"
 
@@ -15,7 +17,7 @@ async def test_health_names_instance_and_stack(lab):
 
     answer = await lab.client.get("/health")
 
-    assert answer.json == {"status": "ok", "instance": "api_gateway-1", "stack": "nonce"}
+    assert answer.json == {"status": "ok", "instance": "api_gateway-1", "stack": stack_identity("nonce")}
     assert answer["X-Scalelab-Instance"] == "api_gateway-1"
     assert lab.database.asked == []
 

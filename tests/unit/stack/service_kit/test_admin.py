@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.service_kit.admin import Readiness, admin_listener
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.metrics import ServiceMetrics
@@ -77,7 +78,7 @@ async def test_health_names_instance_and_stack(settings, free_address, http):
     ):
         body = await response.json()
 
-    assert body == {"status": "ok", "instance": "database-1", "stack": "nonce-1"}
+    assert body == {"status": "ok", "instance": "database-1", "stack": stack_identity("nonce-1")}
 
 
 async def test_metrics_are_exposed(settings, free_address, http):

@@ -6,6 +6,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.service import build_service
 
@@ -46,7 +47,7 @@ async def test_live_names_this_process(app, ask):
     answer = await ask(app, "GET", "/health/live")
 
     assert answer.status == 200
-    assert answer.document == {"status": "ok", "instance": "database-1", "stack": "nonce-1"}
+    assert answer.document == {"status": "ok", "instance": "database-1", "stack": stack_identity("nonce-1")}
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/none", 404), ("POST", "/greet", 405)])

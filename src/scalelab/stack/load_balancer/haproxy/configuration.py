@@ -8,6 +8,7 @@ from http import HTTPStatus
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA_TYPE, READY_PATH, REQUEST_ID_HEADER
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
+from scalelab.contracts.stack_identity import stack_identity
 from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.base import MOST_LENGTH_DIGITS
 from scalelab.stack.load_balancer.haproxy.discovery import RESOLVERS, discovered_servers
@@ -205,7 +206,7 @@ def _logging(settings: BalancerSettings) -> list[str]:
 
 def _admin(settings: BalancerSettings, binds: Binds) -> list[str]:
     def answer(status: int, state: str) -> str:
-        body = {"status": state, "instance": settings.instance, "stack": settings.stack_nonce}
+        body = {"status": state, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
         return f"http-request return status {status} content-type application/json string {_quoted(json.dumps(body))}"
 
     return [
