@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.comparison import Section
+from benchmarks.comparison import Goal, Section
 from benchmarks.contestants.balancer import start_balancer
 from benchmarks.contestants.nginx import start_nginx
 from benchmarks.processes import GENERATOR_CORE, SERVER_CORE, Crew
@@ -10,6 +10,8 @@ from benchmarks.tokens import make_tokens
 from benchmarks.works.hit import TOKENS
 from benchmarks.works.plan import Pace
 from benchmarks.works.saturation import Load, beside, rate_rows, saturate
+
+_GOAL = 0.25
 
 
 def measure_balancers(folder: Path, pace: Pace) -> list[Section]:
@@ -26,7 +28,7 @@ def measure_balancers(folder: Path, pace: Pace) -> list[Section]:
     return [
         Section(
             "Balancer engines, one core",
-            (beside(measured, python_engine, haproxy_engine), *rate_rows(measured)),
+            (beside(measured, python_engine, haproxy_engine, Goal(_GOAL)), *rate_rows(measured)),
             ("The Python engine is the portable fallback, and the place to try a policy: it is not meant to win.",),
         )
     ]

@@ -124,6 +124,15 @@ class Gateway:
             self.received.put_nowait(chunk)
         return web.json_response({"gateway": self.name, "body_bytes": total})
 
+    async def _on_websocket(self, request: web.Request) -> web.StreamResponse:
+        """Says everything again, and its name first."""
+        ws = web.WebSocketResponse(autoclose=False)
+        await ws.prepare(request)
+        await ws.send_str(self.name)
+        async for message in ws:
+            await ws.send_str(message.data)
+        return ws
+
     async def _on_unread(self, _request: web.Request) -> web.StreamResponse:
         """Takes nothing of the body before it is released."""
         await self.release.wait()

@@ -189,3 +189,16 @@ async def test_a_flapping_check_does_not_flap_the_member(start_gateways, start_b
     await balancer.settled({first.name: "up", second.name: "up"})
 
     assert state_coming == "down"
+
+
+@pytest.mark.parametrize("engine", ["python"], indirect=True)
+async def test_a_gateway_is_never_asked_twice_for_one_request(start_gateways, use_balancer):
+    """B07: the only one breaks off; nobody else is there, so the client may come back, and it was asked once."""
+    [gateway] = await start_gateways(1)
+    balancer = await use_balancer([gateway])
+
+    async with balancer.client.get("/drop") as response:
+        await _problem(response)
+
+    assert (response.status, int(response.headers["Retry-After"]) >= 1) == (503, True)
+    assert len(gateway.requests) == 1

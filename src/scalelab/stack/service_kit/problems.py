@@ -21,15 +21,19 @@ def problem(request: Request, status: int, detail: str = "", headers: Mapping[st
         detail: one sentence for the client.
         headers: further headers, for example `Retry-After`.
     """
-    body = {
+    body = problem_document(status, request.scope.get("request_id", ""), detail)
+    return Response(json.dumps(body), status, headers, PROBLEM_MEDIA_TYPE)
+
+
+def problem_document(status: int, request_id: str, detail: str = "") -> dict[str, object]:
+    """The body of such an answer."""
+    document = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "request_id": request.scope.get("request_id", ""),
+        "request_id": request_id,
     }
-    if detail:
-        body["detail"] = detail
-    return Response(json.dumps(body), status, headers, PROBLEM_MEDIA_TYPE)
+    return {**document, "detail": detail} if detail else document
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from scalelab.stack.upstream.connection import Connection
+from scalelab.stack.upstream.idle_connections import IdleConnections
 
 IDLE_LIMIT_S = 30.0
 """Shorter than the servers' keep-alive, so that we are the one who closes."""
@@ -16,8 +17,7 @@ class ConnectionPool:
         self._is_kept_alive = is_kept_alive
         self._host = host
         self._port = port
-        self._clock = clock
-        self._idle: list[Connection] = []
+        self._idle: IdleConnections[Connection] = IdleConnections(IDLE_LIMIT_S, clock)
         self._all: set[Connection] = set()
 
     async def open(self) -> Connection:
@@ -33,13 +33,7 @@ class ConnectionPool:
 
     def take_idle(self) -> Connection | None:
         """A kept connection that is still open and young; None when there is none."""
-        oldest_s = self._clock() - IDLE_LIMIT_S
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_open and connection.idle_since_s >= oldest_s:
-                return connection
-            connection.close()
-        return None
+        return self._idle.take()
 
     def give_back(self, connection: Connection) -> None:
         """The exchange is over: keep the connection if it is clean and is to be used again."""
@@ -48,18 +42,13 @@ class ConnectionPool:
 
     def keep(self, connection: Connection) -> None:
         """As `give_back`, for one on which nothing is under way."""
-        if not self._is_kept_alive:
+        if self._is_kept_alive:
+            self._idle.keep(connection)
+        else:
             connection.close()
-            return
-        idle, now_s = self._idle, self._clock()
-        connection.idle_since_s = now_s
-        idle.append(connection)
-        oldest_s = now_s - IDLE_LIMIT_S
-        while idle[0].idle_since_s < oldest_s:
-            idle.pop(0).close()
 
     def close(self) -> None:
         """Break every connection off."""
-        self._idle.clear()
+        self._idle.close()
         for connection in tuple(self._all):
             connection.close()

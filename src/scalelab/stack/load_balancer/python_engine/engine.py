@@ -1,4 +1,4 @@
-"""Our own balancer as an engine: a Gunicorn of its own, told about members over a control socket of its own."""
+"""Our own balancer as an engine: a process of its own, told about members over a control socket of its own."""
 
 import asyncio
 import os
@@ -11,7 +11,6 @@ from scalelab.contracts.service_settings import FIELD_VARIABLE_PREFIX, SETTINGS_
 from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.base import EngineCommand, EngineUnavailable, Listeners
 from scalelab.stack.load_balancer.control_client import ControlClient
-from scalelab.stack.load_balancer.python_engine.membership import MEMORY_FILES
 
 
 class PythonEngine:
@@ -23,7 +22,6 @@ class PythonEngine:
         self._listeners = listeners
         self._socket = settings.runtime_dir / "python_engine.sock"
         self._settings_file = settings.runtime_dir / "python_engine.json"
-        self._memories = [settings.runtime_dir / name for name in MEMORY_FILES]
         self._settings = settings.model_copy(
             update={
                 "listen": f"fd://{listeners.traffic_fd}",
@@ -35,8 +33,6 @@ class PythonEngine:
 
     def command(self, members: Sequence[Member]) -> EngineCommand:
         """See `Engine`."""
-        for memory in self._memories:
-            memory.unlink(missing_ok=True)
         settings = self._settings.model_copy(update={"members": tuple(members)})
         self._settings_file.touch(mode=0o600)
         self._settings_file.write_text(settings.model_dump_json())
@@ -66,7 +62,7 @@ class PythonEngine:
         await self._client.change(MemberList(members=tuple(members), drain_timeout_s=drain_timeout_s))
 
     async def change_policy(self, policy: BalancingPolicy) -> bool:
-        """See `Engine`. Its worker takes it as it runs."""
+        """See `Engine`. It takes it as it runs; a later start has it from the settings."""
         self._settings = self._settings.model_copy(update={"policy": policy})
         await self._client.change_policy(PolicyChoice(policy=policy))
         return True

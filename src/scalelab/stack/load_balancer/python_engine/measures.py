@@ -25,8 +25,8 @@ class MemberMeasures(Collector):
         )
         is_up = GaugeMetricFamily(metric_names.MEMBER_UP, "1: takes traffic.", labels=["member"])
         for pooled in self._pool.members:
-            labels = [pooled.member.name]
+            labels = [pooled.name]
             requests.add_metric(labels, pooled.answered)
-            in_flight.add_metric(labels, len(pooled.requests))
+            in_flight.add_metric(labels, pooled.in_flight)
             is_up.add_metric(labels, pooled.is_eligible)
         yield from (requests, in_flight, is_up)

@@ -3,10 +3,9 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from scalelab.contracts.topology import BalancingPolicy
 
@@ -15,32 +14,34 @@ UNKNOWN_S = 0.001
 """What a member is taken for that has not answered yet, or long ago."""
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Protocol):
     """A member that may be chosen: it is up, not draining, and has not been tried for this request."""
 
     name: str
     in_flight: int
 
 
-@dataclass(frozen=True)
-class RequestFacts:
-    """What a policy may know of a request."""
+CandidateT = TypeVar("CandidateT", bound=Candidate)
 
-    method: str
-    path: str
-    client: str
-    """Address of the client; never from a header."""
-    key: str = ""
-    """Of the query; empty without one."""
-    user: str = ""
-    """What tells one user's token from another's; empty without one."""
+
+class Asked(Protocol):
+    """What a policy may ask of a request."""
+
+    @property
+    def key(self) -> str:
+        """Of the query; empty without one."""
+        ...
+
+    @property
+    def user(self) -> str:
+        """What tells one user's token from another's; empty without one."""
+        ...
 
 
 class Policy(Protocol):
     """Chooses. Called once per attempt, from one event loop."""
 
-    def choose(self, candidates: Sequence[Candidate], request: RequestFacts) -> Candidate:
+    def choose(self, candidates: Sequence[CandidateT], request: Asked) -> CandidateT:
         """One of `candidates`, which are in order of their names and at least one."""
         ...
 
@@ -61,7 +62,7 @@ class RoundRobin(Unheeding):
     def __init__(self) -> None:
         self._last = ""
 
-    def choose(self, candidates: Sequence[Candidate], _request: RequestFacts) -> Candidate:
+    def choose(self, candidates: Sequence[CandidateT], _request: Asked) -> CandidateT:
         """The one after the last one chosen."""
         chosen = next((candidate for candidate in candidates if candidate.name > self._last), candidates[0])
         self._last = chosen.name
@@ -74,7 +75,7 @@ class LeastConnections(Unheeding):
     def __init__(self) -> None:
         self._turns = RoundRobin()
 
-    def choose(self, candidates: Sequence[Candidate], request: RequestFacts) -> Candidate:
+    def choose(self, candidates: Sequence[CandidateT], request: Asked) -> CandidateT:
         """One of the idlest."""
         fewest = min(candidate.in_flight for candidate in candidates)
         return self._turns.choose([one for one in candidates if one.in_flight == fewest], request)
@@ -90,7 +91,7 @@ class RandomChoice(Unheeding):
         self._draws = draws
         self._random = random or Random()  # noqa: S311  nothing secret hangs on who answers
 
-    def choose(self, candidates: Sequence[Candidate], _request: RequestFacts) -> Candidate:
+    def choose(self, candidates: Sequence[CandidateT], _request: Asked) -> CandidateT:
         """Different ones are drawn, as far as there are so many."""
         drawn = self._random.sample(candidates, min(self._draws, len(candidates)))
         return min(drawn, key=lambda candidate: candidate.in_flight)
@@ -110,7 +111,7 @@ class PeakEwma:
         self._known: dict[str, tuple[float, float]] = {}
         """Name -> latency, and when it was worked out."""
 
-    def choose(self, candidates: Sequence[Candidate], _request: RequestFacts) -> Candidate:
+    def choose(self, candidates: Sequence[CandidateT], _request: Asked) -> CandidateT:
         """The one with the least expected wait; whoever is not known yet counts as quick."""
         now_s = self._monotonic()
         return min(candidates, key=lambda one: self._latency_s(one.name, now_s) * (one.in_flight + 1))
@@ -140,11 +141,11 @@ class ConsistentHash(Unheeding):
     member comes or goes. Source: Thaler and Ravishankar (1998).
     """
 
-    def __init__(self, value_of: Callable[[RequestFacts], str]) -> None:
+    def __init__(self, value_of: Callable[[Asked], str]) -> None:
         self._value_of = value_of
         self._turns = RoundRobin()
 
-    def choose(self, candidates: Sequence[Candidate], request: RequestFacts) -> Candidate:
+    def choose(self, candidates: Sequence[CandidateT], request: Asked) -> CandidateT:
         """The value's member; what has no value is balanced in turn."""
         value = self._value_of(request)
         if not value:

@@ -1,15 +1,16 @@
 """Members, their books and who may be chosen."""
 
-import asyncio
-
-import pytest
-
 from scalelab.contracts.membership import Member
 from scalelab.stack.load_balancer.python_engine.health import HealthRule
-from scalelab.stack.load_balancer.python_engine.policies import RequestFacts, RoundRobin
+from scalelab.stack.load_balancer.python_engine.policies import RoundRobin
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool
 
-FACTS = RequestFacts("GET", "/", "127.0.0.1")
+
+class Asked:
+    key = user = ""
+
+
+FACTS = Asked()
 
 
 def _pool(*names, up=True):
@@ -44,44 +45,37 @@ def test_tried_down_and_leaving_members_are_not_chosen():
     assert pool.choose(FACTS, [a, d]) is None
 
 
-async def test_another_policy_chooses_and_hears():
-    """Members that were there before are balanced by it, and it is told of their answers."""
+def test_another_policy_chooses():
+    """Members that were there before are balanced by it."""
 
     class Last:
-        heard = ""
-
         def choose(self, candidates, _request):
             return candidates[-1]
 
-        def answered(self, name, _latency_s):
-            self.heard = name
+        def answered(self, name, latency_s):
+            pass
 
-    pool, policy = _pool("a", "b"), Last()
-    pool.use(policy)
+    pool = _pool("a", "b")
 
-    chosen = pool.choose(FACTS)
-    with chosen.request_in_flight(asyncio.current_task()):
-        pass
+    pool.use(Last())
 
-    assert chosen.member.name == "b"
-    assert policy.heard == "b"
+    assert pool.choose(FACTS).name == "b"
 
 
-async def test_the_books_balance_whatever_happens():
-    """A request that fails or is cancelled is no longer in flight."""
+def test_the_books_of_a_member():
+    """What is in its hands, what it was asked in all, and when it is idle."""
     pool = _pool("a")
     [pooled] = pool.members
-    task = asyncio.current_task()
 
-    for error in (ValueError(), asyncio.CancelledError()):
-        with pytest.raises(type(error)), pooled.request_in_flight(task):  # noqa: PT012
-            assert _states(pool) == {"a": ("up", 1)}
-            assert not pooled.idle.is_set()
-            raise error
+    pooled.begin("one")
+    pooled.begin("two")
+    pooled.finish("one")
+    during = _states(pool), pooled.idle.is_set(), set(pooled.requests)
+    pooled.finish("two")
 
+    assert during == ({"a": ("up", 1)}, False, {"two"})
     assert _states(pool) == {"a": ("up", 0)}
-    assert pooled.idle.is_set()
-    assert pooled.answered == 2
+    assert (pooled.idle.is_set(), pooled.answered) == (True, 2)
 
 
 def test_changes_are_told():

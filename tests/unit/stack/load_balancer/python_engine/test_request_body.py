@@ -2,64 +2,70 @@
 
 import pytest
 
-from scalelab.stack.load_balancer.python_engine.request_body import ClientGone, RequestBody
+from scalelab.stack.load_balancer.python_engine.request_body import MOST_HELD_BYTES, RequestBody
+from scalelab.stack.load_balancer.python_engine.wire.body_framing import BadFraming
+from scalelab.stack.load_balancer.python_engine.wire.field_lines import CHUNKED
 
 
-def _body(headers, *messages):
-    script = list(messages)
+def test_without_a_body_all_belongs_to_the_next_request():
+    """And there is nothing to send."""
+    body = RequestBody(0, may_be_repeated=True)
 
-    async def receive():
-        return script.pop(0)
-
-    return RequestBody({"headers": headers}, receive)
-
-
-def _part(body, more_body):
-    return {"type": "http.request", "body": body, "more_body": more_body}
+    assert body.feed(b"GET /") == b"GET /"
+    assert (body.is_complete, body.is_sent, body.can_be_repeated, body.given_out()) == (True, True, True, b"")
 
 
-GONE = {"type": "http.disconnect"}
+def test_it_waits_until_it_is_given_out():
+    """It is complete when all of it has come, and sent when nothing waits; what lies behind it is given back."""
+    body = RequestBody(6, may_be_repeated=False)
+
+    behind = body.feed(b"abc"), body.feed(b"defGET")
+    before = body.is_complete, body.is_sent
+    given = body.given_out()
+
+    assert behind == (b"", b"GET")
+    assert before == (True, False)
+    assert (given, body.is_sent) == (b"abcdef", True)
 
 
-@pytest.mark.parametrize(
-    ("headers", "is_expected"),
-    [
-        ([], False),
-        ([(b"content-length", b"0")], False),
-        ([(b"content-length", b"1")], True),
-        ([(b"transfer-encoding", b"chunked")], True),
-    ],
-)
-def test_whether_there_is_a_body(headers, is_expected):
-    """By the fields that frame it."""
-    assert _body(headers).is_expected is is_expected
+def test_what_was_given_out_can_be_taken_back_for_another_member():
+    """In its order, with what came meanwhile; and again."""
+    body = RequestBody(9, may_be_repeated=True)
+    body.feed(b"abc")
+    body.given_out()
+    body.feed(b"def")
+    body.given_out()
+    body.feed(b"ghi")
+
+    for _ in range(2):
+        assert body.can_be_repeated
+        body.take_back()
+        assert body.given_out() == b"abcdefghi"
 
 
-async def test_chunks_come_as_they_are():
-    """And the body counts as touched from the first pull on."""
-    body = _body([(b"content-length", b"4")], _part(b"ab", True), _part(b"", True), _part(b"cd", False))
+def test_what_may_not_be_done_twice_is_not_kept():
+    """Nothing given out yet: any request can go elsewhere. Then no longer."""
+    body = RequestBody(3, may_be_repeated=False)
+    body.feed(b"abc")
 
-    was_touched = body.is_touched
-    chunks = [chunk async for chunk in body.chunks()]
+    untouched = body.can_be_repeated
+    body.given_out()
 
-    assert chunks == [b"ab", b"cd"]
-    assert (was_touched, body.is_touched) == (False, True)
-
-
-async def test_a_client_that_goes_too_early_is_noticed():
-    """The upstream request must not look whole."""
-    body = _body([(b"content-length", b"4")], _part(b"ab", True), GONE)
-
-    with pytest.raises(ClientGone):
-        _ = [chunk async for chunk in body.chunks()]
-
-    assert body.is_client_gone
+    assert (untouched, body.can_be_repeated) == (True, False)
 
 
-async def test_a_client_that_goes_later_is_noticed():
-    """Without a body, the server's empty message is not the end of the client."""
-    body = _body([], _part(b"", False), GONE)
+def test_a_large_body_is_not_kept():
+    """Memory is bounded: beyond so many bytes there is no second attempt, and no more is taken in advance."""
+    body = RequestBody(2 * MOST_HELD_BYTES, may_be_repeated=True)
+    body.feed(b"x" * (MOST_HELD_BYTES + 1))
 
-    await body.client_gone()
+    is_too_much = body.is_too_much
+    body.given_out()
 
-    assert body.is_client_gone
+    assert (is_too_much, body.is_too_much, body.can_be_repeated) == (True, False, False)
+
+
+def test_bad_framing_is_told():
+    """Where such a body ends nobody can say."""
+    with pytest.raises(BadFraming):
+        RequestBody(CHUNKED, may_be_repeated=True).feed(b"0x5\r\nabcde\r\n")

@@ -1,0 +1,299 @@
+"""One request on its way: a member is chosen and asked, perhaps another one after it, and the answer passed on.
+
+Never sends a request again that a member may have acted on, and never to a member that had it before.
+"""
+
+import asyncio
+from time import monotonic
+
+import structlog
+
+from scalelab.stack.load_balancer.python_engine.attempts import IDEMPOTENT_METHODS, Outcome, may_try_again
+from scalelab.stack.load_balancer.python_engine.member_side import MemberSide
+from scalelab.stack.load_balancer.python_engine.own_answers import ANSWERS, CLIENT_GONE, own_answer
+from scalelab.stack.load_balancer.python_engine.parties import Client
+from scalelab.stack.load_balancer.python_engine.pool import PooledMember
+from scalelab.stack.load_balancer.python_engine.request_body import RequestBody
+from scalelab.stack.load_balancer.python_engine.traffic import TUNNEL_TIMEOUT_S, Traffic
+from scalelab.stack.load_balancer.python_engine.wire.body_framing import BadFraming
+from scalelab.stack.load_balancer.python_engine.wire.received_answer import SWITCHING_PROTOCOLS, ReceivedAnswer
+from scalelab.stack.load_balancer.python_engine.wire.received_request import ReceivedRequest
+from scalelab.stack.service_kit.logs import write_access_line
+
+_CONTINUE = 100
+_CONTINUE_LINE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_ROUTE = "forwarded"
+"""What the metrics call every request of a known method; any token is a method, and labels stay few."""
+_KNOWN_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"))
+_UNKNOWN = ("unmatched", "any")
+
+
+class Relay:
+    """Made for each request; `begin` starts it. Closes its books exactly once, whatever happens."""
+
+    __slots__ = (
+        "_attempt_began_s",
+        "_began_s",
+        "_client",
+        "_connection",
+        "_is_last",
+        "_is_noted",
+        "_is_paused",
+        "_member",
+        "_opening",
+        "_replays",
+        "_status",
+        "_traffic",
+        "_tried",
+        "body",
+        "is_head_request",
+        "is_over",
+        "is_tunnel",
+        "knows_chunks",
+        "request",
+    )
+
+    def __init__(self, client: Client, request: ReceivedRequest, traffic: Traffic, *, is_last: bool) -> None:
+        self.request = request
+        self.body = RequestBody(request.fields.body, may_be_repeated=request.method in IDEMPOTENT_METHODS)
+        self.is_head_request = request.method == b"HEAD"
+        self.knows_chunks = not request.is_old
+        self.is_tunnel = False
+        self.is_over = False
+        self._is_last = is_last
+        self._is_noted = False
+        self._is_paused = False
+        """Whether the member does not take what the client sends."""
+        self._client = client
+        self._traffic = traffic
+        self._tried: list[PooledMember] = []
+        self._replays = 0
+        self._member: PooledMember | None = None
+        self._connection: MemberSide | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._status = 0
+        """Of the answer that the client is being given."""
+        self._began_s = self._attempt_began_s = monotonic()
+
+    def __repr__(self) -> str:
+        return f"<relay of {self.request}, at {self._member and self._member.name}>"
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether what the client sends next belongs to this request."""
+        return self.is_tunnel or not self.body.is_complete
+
+    # --- what the client does -----------------------------------------------------------------------------------
+    def begin(self, data: bytes) -> bytes:
+        """Take the request in hand, with what came behind its head; what lies behind the request is given back."""
+        self._traffic.records.begin()
+        if data and not self.body.is_complete:
+            try:
+                data = self.body.feed(data)
+            except BadFraming:
+                self._answer(Outcome.BAD_REQUEST)
+                return b""
+        self._try(Outcome.NOBODY_UP)
+        return data
+
+    def take(self, data: bytes) -> bytes:
+        """More of the body, or of the tunnel; what lies behind it is given back."""
+        connection = self._connection
+        if self.is_tunnel and connection is not None:
+            self._client.await_within(TUNNEL_TIMEOUT_S)
+            connection.write(data)
+            return b""
+        try:
+            data = self.body.feed(data)
+        except BadFraming:
+            self._fail(Outcome.BAD_REQUEST)
+            return b""
+        self._client.await_within(self._traffic.response_timeout_s)
+        if connection is not None:
+            connection.write(self.body.given_out())
+        elif self.body.is_too_much:
+            self._client.pause_reading(is_paused=True)
+        return data
+
+    def client_ends(self) -> bool:
+        """The client has said all; whether its connection stays open for what the other end still says."""
+        if self.is_tunnel and self._connection is not None:
+            self._connection.write_end()
+        return self.is_tunnel
+
+    def client_goes(self) -> None:
+        """The client has gone: nobody wants the answer."""
+        self._end(CLIENT_GONE)
+
+    def client_pauses(self, *, is_paused: bool) -> None:
+        """The client does not take more for now, or takes more again."""
+        if self._connection is not None:
+            self._connection.pause_reading(is_paused=is_paused)
+
+    def expire(self) -> None:
+        """Nothing came for too long."""
+        is_client_slow = not self.body.is_complete and not self._is_paused and self._connection is not None
+        self._fail(Outcome.CLIENT_TOO_SLOW if is_client_slow else Outcome.TIMED_OUT)
+
+    def break_off(self) -> None:
+        """The time of its member is over."""
+        self._fail(Outcome.BAD_ANSWER)
+
+    # --- attempts -----------------------------------------------------------------------------------------------
+    def _try(self, otherwise: Outcome) -> None:
+        traffic = self._traffic
+        member = traffic.pool.choose(self.request, self._tried)
+        if member is None:
+            self._answer(otherwise)
+            return
+        self._tried.append(member)
+        self._member = member
+        member.begin(self)
+        self._client.await_within(traffic.response_timeout_s)
+        self._attempt_began_s = monotonic()
+        connection = traffic.connections.take(member)
+        if connection is None:
+            self._opening = traffic.spawn(self._open(member))
+        else:
+            self._send(connection)
+
+    async def _open(self, member: PooledMember) -> None:
+        try:
+            connection = await self._traffic.connections.open(member)
+        except OSError:
+            self._opening = None
+            self._fail(Outcome.NOT_REACHED)
+            return
+        self._opening = None
+        if self._member is member:
+            self._send(connection)
+        else:
+            connection.close()
+
+    def _send(self, connection: MemberSide) -> None:
+        self._connection = connection
+        head = self.request.head_for_member(self._client.address)
+        if not self.request.fields.body:
+            connection.ask(self, head)
+            return
+        connection.ask(self, head + self.body.given_out())
+        self._client.pause_reading(is_paused=False)
+        is_awaited = self.request.fields.expects_continue and not self.body.is_complete
+        if is_awaited and self.knows_chunks and len(self._tried) == 1:
+            self._client.write(_CONTINUE_LINE)
+
+    def _fail(self, outcome: Outcome) -> None:
+        if self.is_over:
+            return
+        self._end_attempt()
+        if self._status:
+            self._end(self._status)
+            self._client.abort()
+        elif may_try_again(
+            outcome,
+            self.request.method,
+            is_body_whole=self.body.can_be_repeated,
+            replays=self._replays,
+            connects=len(self._tried),
+        ):
+            self._replays += outcome is Outcome.NO_ANSWER
+            self.body.take_back()
+            self._try(outcome if outcome is Outcome.NOT_REACHED else Outcome.NOBODY_ELSE)
+        else:
+            self._answer(outcome)
+
+    def _end_attempt(self) -> None:
+        member, self._member = self._member, None
+        connection, self._connection = self._connection, None
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.cancel()
+        if member is None:
+            return
+        if connection is not None and connection.release(is_request_sent=self.body.is_sent):
+            self._traffic.connections.keep(member, connection)
+        member.finish(self)
+        self._traffic.pool.policy.answered(member.name, monotonic() - self._attempt_began_s)
+
+    # --- what the member does -----------------------------------------------------------------------------------
+    def takes_interim(self, answer: ReceivedAnswer) -> bool:
+        """See `Asker`. The only one that changes anything is the one that begins a tunnel."""
+        if answer.status == SWITCHING_PROTOCOLS:
+            tunnel = self.request.fields.tunnel
+            if not tunnel or answer.upgrade.lower() != tunnel.lower():
+                return False
+            self.is_tunnel = True
+            self._status = SWITCHING_PROTOCOLS
+            self._client.await_within(TUNNEL_TIMEOUT_S)
+            self._note(SWITCHING_PROTOCOLS)
+        elif self.request.is_old or answer.status == _CONTINUE:  # which we have said ourselves
+            return True
+        self._client.write(answer.interim_head())
+        return True
+
+    def takes(self, answer: ReceivedAnswer, piece: bytes, *, is_complete: bool) -> None:
+        """See `Asker`."""
+        self._status = answer.status
+        if self._traffic.is_stopping or not self.body.is_complete:
+            self._is_last = True
+        head = answer.head_for_client(self.request.request_id, is_old=self.request.is_old, is_last=self._is_last)
+        self._client.write(head + piece if piece else head)
+        if is_complete:
+            self._complete()
+        else:
+            self._client.await_within(self._traffic.response_timeout_s)
+
+    def takes_more(self, piece: bytes, *, is_complete: bool) -> None:
+        """See `Asker`."""
+        if piece:
+            self._client.write(piece)
+        if is_complete:
+            self._complete()
+        else:
+            self._client.await_within(TUNNEL_TIMEOUT_S if self.is_tunnel else self._traffic.response_timeout_s)
+
+    def loses(self, *, has_any_byte: bool) -> None:
+        """See `Asker`."""
+        self._fail(Outcome.BAD_ANSWER if has_any_byte else Outcome.NO_ANSWER)
+
+    def pauses(self, *, is_paused: bool) -> None:
+        """See `Asker`."""
+        if self.takes_bytes:
+            self._is_paused = is_paused
+            self._client.pause_reading(is_paused=is_paused)
+
+    # --- the end ------------------------------------------------------------------------------------------------
+    def _answer(self, outcome: Outcome) -> None:
+        status, detail = ANSWERS[outcome]
+        request_id = self.request.request_id
+        structlog.get_logger().warning("not_forwarded", outcome=outcome.name.lower(), request_id=request_id.decode())
+        is_last = self._is_last or self._traffic.is_stopping or not self.body.is_complete
+        self._client.write(
+            own_answer(status, request_id, detail, is_head_request=self.is_head_request, is_last=is_last)
+        )
+        self._end(status)
+        self._client.is_answered(is_last=is_last)
+
+    def _complete(self) -> None:
+        is_last = self._is_last or self.is_tunnel or not self.body.is_complete
+        self._end(self._status)
+        self._client.is_answered(is_last=is_last)
+
+    def _end(self, status: int) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        self._end_attempt()
+        self._note(status)
+
+    def _note(self, status: int) -> None:
+        if self._is_noted:
+            return
+        self._is_noted = True
+        request, records = self.request, self._traffic.records
+        method = request.method
+        label, told = (_ROUTE, method.decode()) if method in _KNOWN_METHODS else _UNKNOWN
+        duration_s = monotonic() - self._began_s
+        records.note(label, told, status, duration_s)
+        if records.is_told(status, request.request_id):
+            write_access_line(method.decode(), request.path, status, duration_s, request.request_id.decode())
