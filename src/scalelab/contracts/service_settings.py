@@ -95,6 +95,8 @@ class GatewaySettings(ServiceSettings):
     hedge_percentile: float = 0.0
     hedge_budget_ratio: float = 0.1
     explain_answers: bool = False
+    compression: bool = False
+    compression_min_bytes: int = 1024
     rate_limit_per_s: float = 0.0
     rate_limit_burst: int = 10
     rate_limit_when_unreachable: Literal["local", "accept", "refuse"] = "local"

@@ -118,6 +118,11 @@ class ApiGateway(Contract):
     explain_answers: bool = False
     """Whether reads say where their time went (`Server-Timing`), and why there is no better answer (`Proxy-Status`,
     RFC 9209). Answers of the hit path's memory do not."""
+    compression: bool = False
+    """Whether reads and answers of routes of one's own are compressed (gzip) for clients that take it, where their
+    type is worth it and nothing forbids it; the caches hold them as they came."""
+    compression_min_bytes: Annotated[int, Field(ge=0)] = 1024
+    """A shorter body is sent as it is."""
     rate_limit_per_s: Annotated[float, Field(ge=0)] = 0.0
     """Requests of one user on one route of the records, over all gateways, in the long run; beyond it 429. 0 = none.
     With a limit nothing is answered from the hit path's memory: every request is counted."""

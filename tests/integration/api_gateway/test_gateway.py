@@ -1,5 +1,6 @@
 """The gateway as a process, from outside."""
 
+import gzip
 import json
 import socket
 import threading
@@ -217,3 +218,25 @@ def test_secrets_stay_out_of_logs_and_command_line(gateway):
     assert gateway.token not in log
     assert '"right"' not in log
     assert "BEGIN PRIVATE KEY" not in log + command_line
+
+
+def test_answers_are_compressed_for_who_takes_that(start_gateway, services):
+    """C11, on every path of a gateway: the ordinary one, the direct one and memory; a length that fits each time."""
+    services.values["/records/1"] = "a word and another word, " * 40
+    gateway = start_gateway(compression=True)
+    gateway.login()
+
+    told = {"gzip": set(), "identity": set()}
+
+    def fits_both_from_memory():
+        for takes, bodies in told.items():
+            _, headers, body = gateway.ask("GET", "/data?key=1", headers=[("Accept-Encoding", takes)])
+            assert (int(headers["Content-Length"]), headers["Vary"]) == (len(body), "Accept-Encoding")
+            assert headers["Content-Encoding"] == ("gzip" if takes == "gzip" else None)
+            bodies.add(gzip.decompress(body) if takes == "gzip" else body)
+        return gateway.metric("scalelab_hit_path_answers_total") > 3
+
+    assert wait_until(fits_both_from_memory)
+    assert told["gzip"] == told["identity"]
+    assert len(told["gzip"]) == 1
+    assert services.asked.count("GET /records/1") == 1

@@ -95,6 +95,8 @@ def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str,
         return await forward(request, parts.slots, parts.microservice, "GET", path)
 
     reads = {DATA_PATH: _bounded(parts, read_data), PROCESS_PATH: _bounded(parts, read_process)}
+    if parts.compression is not None:
+        reads = {path: parts.compression(read) for path, read in reads.items()}
     return {path: explained(read) for path, read in reads.items()} if settings.explain_answers else reads
 
 

@@ -13,6 +13,7 @@ from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.access import Access
 from scalelab.stack.api_gateway.account_file import AccountFile
 from scalelab.stack.api_gateway.authentication import Handler
+from scalelab.stack.api_gateway.compressing import Compression
 from scalelab.stack.api_gateway.direct_path.direct_reads import STATE_NAME, DirectReads
 from scalelab.stack.api_gateway.direct_path.passage import Passage
 from scalelab.stack.api_gateway.forwarding import Upstream
@@ -79,6 +80,7 @@ class GatewayParts:
         self.hot_path = HotPath(settings, metrics, cache_metrics, clock_s=clock_s, steady_clock_s=steady_clock_s)
         self.coherence = self.hot_path.coherence
         self.hot_path.heed(self.access.revoked, self.access.keys)
+        self.compression = Compression(settings.compression_min_bytes, metrics) if settings.compression else None
         store = ResponseStore(
             self.cache,
             cache_metrics,
@@ -87,7 +89,9 @@ class GatewayParts:
             negative_ttl_s=settings.cache_negative_ttl_s,
             stale_if_error_s=settings.cache_stale_if_error_s,
         )
-        self.response_cache = ResponseCache(store, self.hot_path.offers, coalesces=settings.coalescing)
+        self.response_cache = ResponseCache(
+            store, self.hot_path.offers, coalesces=settings.coalescing, compression=self.compression
+        )
         self.slots = UpstreamSlots(
             settings.upstream_slots,
             settings.slot_wait_timeout_s,
@@ -105,7 +109,7 @@ class GatewayParts:
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
         self.own_routes = OwnRoutes(
-            settings, self.cache, self.access.login_throttle.peer_of, self.on_time, self.classed
+            settings, self.cache, self.access.login_throttle.peer_of, self.on_time, self.classed, self.compression
         )
         self.connection_state = dict(self.hot_path.connection_state)
         expose_slots(self.slots, metrics, has_classes=settings.slot_classes)
@@ -125,7 +129,9 @@ class GatewayParts:
         """Reads on which the gateway has nothing to decide but the token: nothing kept, no slots, limit or tactic."""
         settings, direct = self._settings, self.connection_state.get(STATE_NAME)
         is_decided_here = settings.cache_ttl_s > 0 or settings.upstream_slots > 0 or self.rate_limiter is not None
-        is_decided_here |= settings.explain_answers or settings.deadline_s > 0 or settings.client_deadlines
+        is_decided_here |= (
+            settings.compression or settings.explain_answers or settings.deadline_s > 0 or settings.client_deadlines
+        )
         if direct is None or is_decided_here or self.database is not database:
             return
         direct.passages = {

@@ -15,6 +15,8 @@ from scalelab.contracts.http_names import CACHE_HEADER, CACHE_STATUS_HEADER
 from scalelab.stack.api_gateway.authentication import Handler
 from scalelab.stack.api_gateway.cache_key import cache_key
 from scalelab.stack.api_gateway.cached_answer import CachedAnswer
+from scalelab.stack.api_gateway.compressing import Compression
+from scalelab.stack.api_gateway.content_coding import CODING
 from scalelab.stack.api_gateway.filling import Filled, Filling, readdressed
 from scalelab.stack.api_gateway.forwarded_headers import raw
 from scalelab.stack.api_gateway.freshness import is_known_to_client, lookup_wish
@@ -46,10 +48,19 @@ _HEADERS_OF_NOT_MODIFIED = ("age", "cache-control", "etag", "expires", "vary")
 class ResponseCache:
     """What `@cached` works with: the store, who fills it, and the table of the hit path, if there is one."""
 
-    def __init__(self, store: ResponseStore, hot: HotOffers | None = None, *, coalesces: bool = True) -> None:
+    def __init__(
+        self,
+        store: ResponseStore,
+        hot: HotOffers | None = None,
+        *,
+        coalesces: bool = True,
+        compression: Compression | None = None,
+    ) -> None:
         self.store = store
         self.filling = Filling(store, coalesces=coalesces)
         self.hot = hot
+        self.compression = compression
+        """For what goes into the table of the hit path; the entries of the store are as they came."""
 
 
 def cached(
@@ -128,17 +139,24 @@ async def _filled(
 def _from_cache(request: Request, responses: ResponseCache, place: Place, finding: Finding) -> Response:
     answer = finding.answer
     assert answer is not None
-    response = _as_stored(answer)
-    if responses.hot is not None and answer.status == HTTPStatus.OK and request.method == "GET":
-        responses.hot.offer(
-            request,
-            response,
-            place,
-            stored_at_s=answer.stored_at_s,
-            ttl_s=answer.ttl_s,
-            remaining_s=finding.remaining_s,
-        )
-    return _aged(request, responses.store, answer, response, "HIT")
+    response = _aged(request, responses.store, answer, _as_stored(answer), "HIT")
+    if responses.hot is None or response.status_code != HTTPStatus.OK or request.method != "GET":
+        return response
+    compression = responses.compression
+    if compression is not None:
+        if compression.may_wait(request, response):
+            return response  # too long to be compressed here
+        response = compression.compressed_now(request, response)
+    responses.hot.offer(
+        request,
+        response,
+        place,
+        stored_at_s=answer.stored_at_s,
+        ttl_s=answer.ttl_s,
+        remaining_s=finding.remaining_s,
+        variant=CODING.encode() if "content-encoding" in response.headers else b"",
+    )
+    return response
 
 
 def _as_stored(answer: CachedAnswer) -> Response:

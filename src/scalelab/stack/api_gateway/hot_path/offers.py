@@ -52,6 +52,7 @@ class HotOffers:
         stored_at_s: float,
         ttl_s: float,
         remaining_s: float,
+        variant: bytes = b"",
     ) -> None:
         """Keep a 200 from the cache, if this very request may be answered the same way again.
 
@@ -62,6 +63,7 @@ class HotOffers:
             stored_at_s: Unix time, for its age.
             ttl_s: the whole time to live, as `Cache-Status` counts it.
             remaining_s: what was left of it when the cache was asked.
+            variant: tells apart what is made of one entry for different requests.
         """
         key: RequestKey | None = request.scope.get(KEY_IN_SCOPE)
         if key is None or request.scope["http_version"] != "1.1":
@@ -82,7 +84,7 @@ class HotOffers:
         )
         self.table.add(
             key.head,
-            place.key,
+            variant + place.key,
             answer,
             token_id=token.jti,
             token_valid_until_s=token.expires_at_s + self._leeway_s,

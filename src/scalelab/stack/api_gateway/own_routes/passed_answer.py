@@ -18,19 +18,19 @@ class PassedAnswer(Response):
     def __init__(self, status: int, fields: Fields, body: StreamedBody) -> None:
         super().__init__(status_code=status)
         self.raw_headers = raw(for_client(fields))
-        self._pieces = body
+        self.pieces = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it. One that breaks off stays without an end, so that the server breaks the connection off, too."""
         try:
             await answer_unless_gone(Request(scope, receive), self._sent(send))
         finally:
-            await self._pieces.aclose()
+            await self.pieces.aclose()
 
     async def _sent(self, send: Send) -> Response:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
-            async for piece in self._pieces:
+            async for piece in self.pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         except BrokenBodyError as error:
             structlog.get_logger().warning("upstream_fault", kind="broken", detail=str(error))

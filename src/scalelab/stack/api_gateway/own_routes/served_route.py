@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from scalelab.contracts.routes import READING_METHODS, Route, Upstream
 from scalelab.stack.api_gateway.authentication import Handler, requires_token
+from scalelab.stack.api_gateway.compressing import Compression
 from scalelab.stack.api_gateway.forwarding import as_response
 from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.origin.answers import from_origin
@@ -19,6 +20,7 @@ from scalelab.stack.api_gateway.origin.asked import Asked
 from scalelab.stack.api_gateway.origin.fetching import OriginFetcher
 from scalelab.stack.api_gateway.origin.store import OriginStore
 from scalelab.stack.api_gateway.origin.transaction import OriginCache
+from scalelab.stack.api_gateway.own_routes.compressed_pieces import compressed_answer
 from scalelab.stack.api_gateway.own_routes.messages import (
     body_of,
     caller_of,
@@ -60,6 +62,7 @@ class RouteParts:
     on_time: OnTime
     classed: Callable[[Handler], Handler]
     """Gives a request its class, where there are classes."""
+    compression: Compression | None = None
     connect: Callable[[str, float], StreamingClient] = UpstreamClient
     """By base URL, with a timeout in seconds."""
 
@@ -72,6 +75,7 @@ class ServedRoute:
         self.route = route
         self.upstream = upstream
         self._client_of = parts.client_of
+        self._compression = parts.compression
         self._client = parts.connect(upstream.url, route.timeout_s)
         slots = UpstreamSlots(route.slots, route.timeout_s, class_of=current_priority)
         self._service = RouteUpstream(self._client, slots, parts.retries_of(route))
@@ -105,7 +109,10 @@ class ServedRoute:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for this route's path and methods."""
-        response = await self._handler(HttpRequest(scope, receive, send))
+        request = HttpRequest(scope, receive, send)
+        response = await self._handler(request)
+        if self._compression is not None:
+            response = await compressed_answer(self._compression, request, response)
         await response(scope, receive, send)
 
     async def aclose(self) -> None:

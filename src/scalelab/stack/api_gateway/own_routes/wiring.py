@@ -11,6 +11,7 @@ from starlette.requests import Request
 from scalelab.contracts.routes import ROUTES_PATH, Route, RoutesChange, RouteTable
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.authentication import Handler
+from scalelab.stack.api_gateway.compressing import Compression
 from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.live_routes import LiveRoutes
 from scalelab.stack.api_gateway.own_routes.route_limits import RouteLimits
@@ -29,6 +30,7 @@ class OwnRoutes:
         client_of: Callable[[Request], str],
         on_time: OnTime,
         classed: Callable[[Handler], Handler],
+        compression: Compression | None,
     ) -> None:
         """Connects to nothing yet.
 
@@ -41,7 +43,7 @@ class OwnRoutes:
             return Retries(rule, Budget(settings.retry_budget_ratio))
 
         self._limits = RouteLimits(settings)
-        parts = RouteParts(cache, retries_of, self._limits.limiter_of, client_of, on_time, classed)
+        parts = RouteParts(cache, retries_of, self._limits.limiter_of, client_of, on_time, classed, compression)
         self.live = LiveRoutes(RouteTable(upstreams=settings.upstreams, routes=settings.routes), parts)
 
     @asynccontextmanager

@@ -214,6 +214,29 @@ def test_the_answers_equal_those_with_the_hit_path_switched_off(open_gateway, st
     assert quickly == slowly
 
 
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(numbers=st.lists(st.integers(0, 4), min_size=2, max_size=14))
+def test_no_client_gets_a_coding_from_memory_that_it_does_not_take(open_gateway, numbers):
+    """C11: with compression the bytes are those of the long way, too, whoever asked for the entry before."""
+    quick, slow = (open_gateway(hit_path=is_on, compression=True, compression_min_bytes=0) for is_on in (True, False))
+    bearer = f"Authorization: Bearer {token(quick.lab, 'alice')}"
+    takes = ["Accept-Encoding: gzip", "Accept-Encoding: identity", "Accept: */*", "Accept-Encoding: gzip;q=0"]
+    requests = [head("GET", 1, "Host: lab", bearer, take) for take in [*takes, "Accept-Encoding: br, gzip"]]
+    steps = [("repeat", number, 2) for number in numbers]
+
+    async def both():
+        return [await told(gateway, steps, requests, "") for gateway in (quick, slow)]
+
+    quickly, slowly = asyncio.run(both())
+
+    assert quickly == slowly
+    for number, answers in zip(numbers, quickly, strict=True):
+        assert answers.count(b"content-encoding: gzip") == (2 if number in {0, 4} else 0)
+        assert answers.count(b"vary: Accept-Encoding") == 2
+
+
 async def test_the_third_time_is_from_memory_and_is_counted(open_gateway):
     """Miss, hit, hit from memory: requests, durations and hits are those of all of them."""
     gateway = open_gateway()

@@ -173,7 +173,7 @@ async def routed(service):
 
     async with contextlib.AsyncExitStack() as opened:
 
-        async def open_routes(*routes):
+        async def open_routes(*routes, compression=None):
             on_time = OnTime(TimeKeeper(ServiceMetrics()), 0.0, honours_clients=False)
             parts = RouteParts(
                 MemoryCache(),
@@ -182,6 +182,7 @@ async def routed(service):
                 lambda _r: "192.0.2.7",
                 on_time,
                 unclassed,
+                compression,
                 lambda *_to: service,
             )
             live = LiveRoutes(table_of(*routes), parts)
