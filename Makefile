@@ -119,6 +119,7 @@ reference: $(STAMP) ## bring the pages of docs/reference up to date that are rea
 	$(BIN)/python -m scalelab.lab.experiment_reference docs/reference/experiment-file.md
 	$(BIN)/python -m scalelab.lab.routes_reference docs/reference/routes-file.md
 	$(BIN)/python -m scalelab.lab.metrics_reference docs/reference/metrics.md
+	$(BIN)/python -m scalelab.lab.results_reference docs/reference/result-files.md
 
 .PHONY: format
 format: $(STAMP) ## mend the style

@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from result_files import strange_in
+
 HERE = Path(__file__).parent
 SCENARIOS = ("results_1_gateway_miss", "results_1_gateway_hit", "results_3_gateways_miss", "results_3_gateways_hit")
 GRAPHS = ("rt_1v3_miss", "th_1v3_miss", "rt_3_hit_vs_miss", "th_3_hit_vs_miss")
@@ -82,6 +84,11 @@ def test_the_files_of_a_run_are_there(finished_run):
     for graph in GRAPHS:
         assert (folder / "reports" / f"{graph}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (folder / "reports" / f"{graph}.svg").read_text(encoding="utf-8")
+
+
+def test_the_files_say_what_the_reference_says(finished_run):
+    """Every file, every key; of Locust's own, too."""
+    assert strange_in((finished_run[0] / "results" / "latest").resolve()) == []
 
 
 def _scalelab(home, *arguments):

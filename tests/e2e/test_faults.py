@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from result_files import strange_in
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
@@ -47,6 +49,11 @@ def test_no_request_is_lost(finished):
     assert [(fault["failed"], fault["trouble"]) for fault in record["faults"]] == [(0, "")] * 3
     assert record["books"]["completed"] == 6000
     assert all(fault["recovered_after_s"] is not None for fault in record["faults"])
+
+
+def test_the_files_say_what_the_reference_says(finished):
+    """Those of our own generator, with faults."""
+    assert strange_in((finished[1] / "results" / "latest").resolve()) == []
 
 
 def test_the_balancer_noticed_who_froze(finished):

@@ -72,6 +72,7 @@ class FaultTrace(Contract):
 
     fault: Fault
     began_unix_s: float
+    """When it was in effect."""
     ended_unix_s: float
     """When it was rolled back, and the roll-back had been seen to work."""
     noticed_unix_s: float | None = None

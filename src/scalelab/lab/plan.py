@@ -31,13 +31,17 @@ class Scenario(Contract):
     name: str
     """Also the prefix of the CSV files."""
     title: str
+    """For people."""
     factors: dict[str, Scalar]
+    """The experiment's factors, each with this scenario's level."""
     cache: CacheState | None
+    """Whether all answers are to come from the cache, or none; null: left open."""
     topology: Topology
     load: Load
     warm_up: WarmUp
     faults: tuple[Fault, ...] = ()
     seed: int
+    """Of this scenario's random choices."""
 
     @property
     def gateways(self) -> int:

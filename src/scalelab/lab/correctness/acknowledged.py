@@ -21,7 +21,9 @@ class AcknowledgedTask(Contract):
     """A task that was answered with 202."""
 
     id: str
+    """As the gateway named it."""
     subject: str
+    """The account that handed it in."""
     submitted_at_s: float
     """Unix time, as the gateway has it."""
 

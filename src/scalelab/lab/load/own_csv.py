@@ -5,49 +5,13 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from scalelab.lab.load.csv_columns import EXCEPTIONS, FAILURES, HISTORY, PER_TEN_THOUSAND, STATS
 from scalelab.lab.load.histogram import LatencyHistogram
 from scalelab.lab.load.own_recording import TIME_BASE, timeline_row
 from scalelab.lab.load.plan import LoadPlan
 from scalelab.lab.load.processes import LoadOutcome
 from scalelab.lab.results.histogram_log import replace_file
 
-_PER_TEN_THOUSAND = {
-    "50%": 5000,
-    "66%": 6600,
-    "75%": 7500,
-    "80%": 8000,
-    "90%": 9000,
-    "95%": 9500,
-    "98%": 9800,
-    "99%": 9900,
-    "99.9%": 9990,
-    "99.99%": 9999,
-    "100%": 10000,
-}
-_STATS = (
-    "Type",
-    "Name",
-    "Request Count",
-    "Failure Count",
-    "Median Response Time",
-    "Average Response Time",
-    "Min Response Time",
-    "Max Response Time",
-    "Average Content Size",
-    "Requests/s",
-    "Failures/s",
-    *_PER_TEN_THOUSAND,
-)
-_HISTORY = (
-    "Timestamp",
-    "User Count",
-    "Type",
-    "Name",
-    "Requests/s",
-    "Failures/s",
-    "Total Request Count",
-    "Total Failure Count",
-)
 _AGGREGATED = "Aggregated"
 _MS = 1000
 Cells = Sequence[object]
@@ -62,11 +26,11 @@ def write_locust_csv(prefix: Path, plan: LoadPlan, outcome: LoadOutcome) -> None
     Raises:
         OSError: they cannot be written.
     """
-    tables: dict[str, tuple[Cells, Iterable[Cells]]] = {
-        "stats": (_STATS, _stats(plan, outcome)),
-        "stats_history": (_HISTORY, _history(plan, outcome)),
-        "failures": (("Method", "Name", "Error", "Occurrences"), _failures(outcome)),
-        "exceptions": (("Count", "Message", "Traceback", "Nodes"), ()),
+    tables: dict[str, tuple[Iterable[str], Iterable[Cells]]] = {
+        "stats": (STATS, _stats(plan, outcome)),
+        "stats_history": (HISTORY, _history(plan, outcome)),
+        "failures": (FAILURES, _failures(outcome)),
+        "exceptions": (EXCEPTIONS, ()),
     }
     for name, (head, rows) in tables.items():
         text = io.StringIO()
@@ -92,7 +56,7 @@ def _stats(plan: LoadPlan, outcome: LoadOutcome) -> Iterable[Cells]:
 def _line(
     method: str, name: str, completed: int, failed: int, latencies: LatencyHistogram, window_s: float
 ) -> list[object]:
-    percentiles = [_ms(_at(latencies, rank)) for rank in _PER_TEN_THOUSAND.values()]
+    percentiles = [_ms(_at(latencies, rank)) for rank in PER_TEN_THOUSAND.values()]
     has_any = latencies.count > 0
     rates = [(completed + failed) / window_s, failed / window_s] if window_s > 0 else [0.0, 0.0]
     times = (

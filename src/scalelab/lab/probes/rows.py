@@ -34,37 +34,56 @@ QUIET_METRICS = tuple(metric for field, metric in _METRIC_OF_FIELD.items() if fi
 
 
 class ProbeRow(Contract):
-    """Counters count from the process's start. What a process does not have is null."""
+    """Counters count from the process's start. What a process does not have is None; the file leaves it out."""
 
     unix_s: float
+    """When it was looked at."""
     instance: str
     """`api_gateway-1`, ..., `generator`, `machine`."""
     service: str
+    """`api_gateway`, ..., `generator`, `machine`."""
     cpu_s: float | None = None
+    """CPU time since the process began, children included."""
     rss_bytes: int | None = None
+    """Resident memory, children included."""
     threads: int | None = None
+    """Of process and children."""
     descriptors: int | None = None
+    """Open files and sockets."""
     cpu_share: float | None = None
     """Of the machine: busy share of all cores since the row before."""
     cores: int | None = None
     """Of the machine."""
     requests: float | None = None
+    """Requests answered."""
     answers: float | None = None
     """Of the requests: what clients came for; neither logins nor health checks."""
     in_flight: float | None = None
+    """Requests in hand."""
     hits: float | None = None
+    """Look-ups in the response cache that found something."""
     misses: float | None = None
+    """Those that did not."""
     slots_in_use: float | None = None
+    """Upstream slots held."""
     slot_queue: float | None = None
+    """Requests that wait for a slot."""
     slots_busy_s: float | None = None
     """Slot-seconds held, counted; what accrues in a second is the mean number in use."""
     slot_wait_s: float | None = None
+    """Seconds that requests waited for a slot, in all."""
     pool_in_use: float | None = None
+    """Database connections held."""
     pool_queue: float | None = None
+    """Queries that wait for a connection."""
     pool_busy_s: float | None = None
+    """Connection-seconds held, in all."""
     pool_wait_s: float | None = None
+    """Seconds that queries waited for one, in all."""
     tasks_running: float | None = None
+    """Long tasks in work."""
     task_queue: float | None = None
+    """Long tasks that wait."""
 
 
 def probe_row(

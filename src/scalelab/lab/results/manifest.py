@@ -27,29 +27,43 @@ class Host(Contract):
     """The machine."""
 
     system: str
+    """Operating system and its release."""
     machine: str
+    """Architecture, for example `x86_64`."""
     cpu_model: str
+    """As the system names it."""
     logical_cores: int
+    """All of them, shared by system and generator."""
     memory_bytes: int
+    """All of it."""
     python: str
+    """Its version."""
 
 
 class PlannedRun(Contract):
     """One repetition of one scenario."""
 
     scenario: str
+    """Its name, which is also its folder's."""
     title: str
+    """For people."""
     repetition: int
+    """From 1; the folder in the scenario's."""
 
 
 class Manifest(Contract):
     """The run as a whole."""
 
     schema_version: int = SCHEMA_VERSION
+    """Of this file."""
     experiment: str
+    """Its name."""
     question: str
+    """What it asks, in the experiment's words."""
     is_quick: bool
+    """Whether `--quick` made it shorter."""
     seed: int
+    """Of every random choice."""
     started_at: str
     """ISO 8601, UTC."""
     scenarios: tuple[str, ...] = ()
@@ -61,10 +75,14 @@ class Manifest(Contract):
     ended: str = ""
     """Why an open number of repetitions came to its end."""
     experiment_as_run: dict[str, Any]
+    """The experiment file with every default and `--set` in it; no password."""
     host: Host
     packages: dict[str, str]
+    """Our version, and those of what we need at run time."""
     engines: dict[str, str]
+    """Engines outside Python and their versions."""
     git_revision: str | None
+    """Commit of the working directory, with `+changes` if files differ from it; null outside a repository."""
 
 
 def make_manifest(

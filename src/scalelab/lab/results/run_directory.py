@@ -23,10 +23,14 @@ class ScenarioContext(Contract):
     """`scenario.json`: what was about to be measured. With it, a run that was killed can still be read."""
 
     experiment: str
+    """Its name."""
     repetition: int
+    """From 1."""
     started_at: str
+    """ISO 8601, UTC."""
     scenario: Scenario
     prediction: Prediction | None
+    """Worked out before the load began; null where theory has nothing to say."""
 
 
 class RunDirectory:

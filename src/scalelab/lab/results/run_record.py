@@ -33,7 +33,9 @@ class Window(Contract):
     """The measured window. Throughput counts completions in it; latency takes the requests sent in it."""
 
     start_s: float
+    """After the ramp."""
     end_s: float
+    """End of the load, or of the run if it broke off."""
 
 
 class Books(Contract):
@@ -43,12 +45,17 @@ class Books(Contract):
     """
 
     offered: int
+    """Requests that were to be made."""
     not_sent: int
+    """Of these: never begun, because the generator could not."""
     sent: int
+    """Begun."""
     completed: int
     """Answered as wanted, those of the drain included."""
     failed: int
+    """Answered otherwise, or broken off."""
     timed_out: int
+    """Given up by the client."""
     censored: int
     """Still without an answer when the drain limit was reached."""
     completed_in_drain: int
@@ -59,21 +66,32 @@ class LatencySummary(Contract):
     """Latency of good answers, in seconds. Percentiles that too few samples support are null."""
 
     count: int
+    """Good answers to requests sent in the window."""
     mean_s: float | None
+    """Exact, not from the histogram."""
     p50_s: float | None
+    """Median."""
     p90_s: float | None
+    """Nine in ten took no longer."""
     p95_s: float | None = None
+    """19 in 20."""
     p99_s: float | None
+    """99 in 100."""
     p99_9_s: float | None
+    """999 in 1,000."""
     max_s: float | None
+    """The slowest, exact."""
 
 
 class RouteSummary(Contract):
     """One route of the mix, over the window."""
 
     route: str
+    """Its template."""
     completed: int
+    """Good answers that arrived in the window."""
     failed: int
+    """Failed and timed out in it."""
     latency: LatencySummary
 
 
@@ -83,21 +101,30 @@ class LittleCheck(Contract):
     configured_users: float
     """Of an open load: requests under way, averaged over the window."""
     throughput_per_s: float
+    """X, of the window."""
     response_mean_s: float
+    """R."""
     think_time_mean_s: float
+    """Z."""
     implied_users: float
+    """X (R + Z)."""
     is_consistent: bool
     """Whether implied and configured agree within `tolerance_ratio`."""
     tolerance_ratio: float
+    """Largest difference that is let pass."""
 
 
 class CacheCheck(Contract):
     """Hits and misses as the clients saw them, over the window."""
 
     hits: int
+    """Good answers that said they came from the cache."""
     misses: int
+    """Those that did not."""
     hit_ratio: float | None
+    """Hits of both; null without an answer that tells."""
     expected: Literal["hit", "miss"] | None
+    """What the scenario demands of every answer; null: nothing."""
     required_ratio: float | None
     """Least share of what was expected."""
     predicted_ratio: float | None = None
@@ -108,6 +135,7 @@ class ReplicaShare(Contract):
     """Answers per gateway over the window, from the answers' own header."""
 
     answers: dict[str, int]
+    """Gateway -> good answers."""
     jain_index: float | None
     """1 = equal shares, 1/n = one replica takes all."""
 
@@ -116,6 +144,7 @@ class ServerCheck(Contract):
     """Good answers of load and drain, as the gateways counted them, beside what the clients can have got."""
 
     answers: int
+    """As the gateways counted them."""
     least: int
     """What the clients did get."""
     most: int
@@ -126,9 +155,11 @@ class TaskOutcomes(Contract):
     """What became of the tasks whose hand-in was acknowledged."""
 
     acknowledged: int
+    """Tasks that were answered with 202."""
     looked_up: int
     """Those whose result is kept long enough to be looked for."""
     succeeded: int
+    """Came to their end."""
     given_up: int
     """Dead letters and cancelled ones."""
     lost: int
@@ -195,7 +226,9 @@ class Prediction(Contract):
     """What theory expects of this scenario, worked out before the run."""
 
     throughput_per_s: float
+    """Expected good answers each second."""
     response_mean_s: float
+    """Expected mean latency."""
     binding: str
     """Which resource binds: "upstream slots", "think time", ..."""
     formula: str
@@ -206,17 +239,24 @@ class NaiveLine(Contract):
     """What an ordinary report would print: everything that happened to finish before the cut, ramp included."""
 
     requests: int
+    """Answers counted."""
     mean_s: float | None
+    """Of their latencies."""
     throughput_per_s: float | None
+    """Answers over the whole load, ramp included."""
     failures: int
+    """Of the answers."""
 
 
 class Caveat(Contract):
     """A doubt that stands beside the number it concerns."""
 
     kind: str
+    """Which doubt; a validity, or a weaker warning."""
     text: str
+    """What was found, with the figures."""
     advice: str
+    """What to do about it."""
 
 
 class ProcessGrowth(Contract):
@@ -227,9 +267,11 @@ class ProcessGrowth(Contract):
     memory_start_bytes: float
     """Resident set."""
     memory_end_bytes: float
+    """Likewise."""
     descriptors_start: float | None = None
     """None: the system has none, or did not tell."""
     descriptors_end: float | None = None
+    """Likewise."""
 
     @property
     def memory_change_ratio(self) -> float:
@@ -273,22 +315,29 @@ class RunRecord(Contract):
     """One repetition of one scenario."""
 
     schema_version: int = SCHEMA_VERSION
+    """Of this file."""
     experiment: str
+    """Its name."""
     scenario: str
     """Also the prefix of the CSV files, for example `results_1_gateway_miss`."""
     title: str
     """For people, for example `1 gateway, miss`."""
     repetition: int = Field(ge=1)
+    """From 1."""
     factors: dict[str, str | int | float | bool]
+    """The experiment's factors, each with this scenario's level."""
     started_at: str
     """ISO 8601, UTC."""
     driver: str
+    """What made the load: `locust`, `closed_loop` or `open_loop`."""
     users: int
     """0: an open load has none."""
     rate_per_s: float | None = None
     """Asked of the system, by an open load; of several rates the first."""
     think_time_mean_s: float
+    """Between an answer and the same user's next request."""
     load_duration_s: float
+    """Ramp and window, without the drain."""
     window: Window
     books: Books
     throughput_per_s: float | None

@@ -9,8 +9,11 @@ class SizePrediction(Contract):
     """Throughput to expect with another number of gateways, everything else as measured."""
 
     gateways: int
+    """For so many."""
     throughput_per_s: float
+    """Expected good answers each second."""
     low_per_s: float
+    """Lower end of the interval."""
     high_per_s: float
     """95 % interval of one further run."""
     binding: str
@@ -29,17 +32,21 @@ class SweepPredictions(Contract):
     """From the sweep of one repetition, or of a whole run."""
 
     schema_version: int = 1
+    """Of this part."""
     others: dict[str, str | int | float | bool]
     """Factors beside the gateways, the same in the whole sweep."""
     measured: dict[int, tuple[float, ...]]
     """Gateways -> throughput of each run: what it was learned from."""
     predictions: tuple[SizePrediction, ...]
+    """One for each size asked about."""
 
 
 class PredictionsFile(Contract):
     """All sweeps of one repetition."""
 
     schema_version: int = 1
+    """Of this file."""
     sweeps: tuple[SweepPredictions, ...]
+    """One for each set of other factors."""
     faults: tuple[str, ...] = ()
     """In sentences, why nothing was predicted from a sweep."""
