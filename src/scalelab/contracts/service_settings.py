@@ -104,6 +104,7 @@ class GatewaySettings(ServiceSettings):
     breaker_minimum_attempts: int = 20
     breaker_open_s: float = 5.0
     breaker_probes: int = 3
+    breaker_shared: bool = True
     slow_replicas: int = 0
     slow_replica_delay_s: float = 0.0
     coalescing: bool = True

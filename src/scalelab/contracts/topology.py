@@ -137,7 +137,10 @@ class ApiGateway(Contract):
     breaker_open_s: PositiveSeconds = 5.0
     """How long the service is left alone; requests for it get 503 at once."""
     breaker_probes: Annotated[int, Field(ge=1, le=100)] = 3
-    """Requests at a time that try it afterwards; so many good ones close the breaker."""
+    """Requests at a time that try it afterwards, of all gateways; so many good ones close the breaker."""
+    breaker_shared: bool = True
+    """Whether the gateways agree on a breaker's state, by the cache's server: whoever opens it opens it for all
+    within 0.1 s. Each goes by what it has seen itself while the server cannot be reached, and without one."""
     slow_replicas: Annotated[int, Field(ge=0, le=64)] = 0
     """So many gateways, the first ones, are slower than the others: a handicap to try policies on."""
     slow_replica_delay_s: Seconds = 0.0

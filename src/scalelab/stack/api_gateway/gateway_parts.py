@@ -176,9 +176,11 @@ class GatewayParts:
             UpstreamClient(settings.database_url, timeout_s, is_kept_alive=is_kept_alive) as database,
             UpstreamClient(settings.microservice_url, timeout_s, is_kept_alive=is_kept_alive) as microservice,
         ):
-            self.database, self.microservice = self._tactics.around(database), self._tactics.around(microservice)
+            self.database = self._tactics.around(database, "database")
+            self.microservice = self._tactics.around(microservice, "microservice")
             self._pass_on(database, microservice)
-            yield
+            async with self._tactics.opened():
+                yield
 
 
 def _rate_limiter(settings: GatewaySettings, metrics: ServiceMetrics) -> RateLimiter | None:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, Protocol
 
 from scalelab.stack.resilience.asking import Asks
 from scalelab.stack.upstream import UpstreamAnswer, UpstreamFault
@@ -80,6 +80,22 @@ class Breaker:
         if ticket == self.opened and self._open_until_s is not None:
             self._probing -= 1
 
+    def agree(self, until_s: float | None, *, is_new: bool) -> None:
+        """What all gateways hold of the service: open until then, and to be tried after it; None: closed.
+
+        `is_new`: it was opened anew, so that no ticket of before tells anything.
+        """
+        if until_s is None:
+            if self._open_until_s is not None:
+                self._close()
+            return
+        if is_new or self._open_until_s is None:
+            self.opened += 1
+            self._probing, self._good_probes = 0, 0
+            self._open_until_s = until_s
+        elif until_s < self._open_until_s:
+            self._open_until_s = until_s
+
     def _count(self, now_s: float, *, is_good: bool) -> None:
         self._outcomes.append((now_s, is_good))
         self._failures += not is_good
@@ -104,12 +120,37 @@ class Breaker:
         self._good_probes = 0
 
 
+class Agrees(Protocol):
+    """As `Agreement` does: with the breakers of the same service at other gateways."""
+
+    async def may_probe(self) -> bool:
+        """Whether one try may be sent now; each yes must come back by `tell`."""
+        ...
+
+    def tell(self, word: Literal["good", "bad", "give_up"]) -> None:
+        """What became of a try."""
+        ...
+
+    def opened(self) -> None:
+        """This gateway has just opened its breaker."""
+        ...
+
+
 class BreakingUpstream:
     """Answers with a fault of its own, at once, while the service is left alone."""
 
-    def __init__(self, inner: Asks, breaker: Breaker, *, clock_s: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        inner: Asks,
+        breaker: Breaker,
+        *,
+        clock_s: Callable[[], float] | None = None,
+        agreement: Agrees | None = None,
+    ) -> None:
+        """`agreement`: with the breakers of other gateways; None: this one stands alone."""
         self.breaker = breaker
         self.refused = 0
+        self._agreement = agreement
         self._inner = inner
         self._clock_s = clock_s or asyncio.get_running_loop().time
 
@@ -117,20 +158,41 @@ class BreakingUpstream:
         self, method: str, path_and_query: str, *, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> UpstreamAnswer | UpstreamFault:
         """The service's outcome, or `LEFT_ALONE`."""
-        ticket = self.breaker.admit(self._clock_s())
+        breaker, agreement = self.breaker, self._agreement
+        is_probe = agreement is not None and breaker.state(self._clock_s()) == "half-open"
+        if is_probe and agreement is not None and not await agreement.may_probe():
+            self.refused += 1
+            return LEFT_ALONE
+        ticket = breaker.admit(self._clock_s())
         if ticket is None:
+            self._tell("give_up", is_probe=is_probe)
             self.refused += 1
             return LEFT_ALONE
         try:
             outcome = await self._inner.request(method, path_and_query, headers=headers, body=body)
         except BaseException:
-            self.breaker.forget(ticket)
+            breaker.forget(ticket)
+            self._tell("give_up", is_probe=is_probe)
             raise
-        if tells_of_service(outcome):
-            self.breaker.note(ticket, self._clock_s(), is_good=is_good(outcome))
-        else:
-            self.breaker.forget(ticket)
+        if not tells_of_service(outcome):
+            breaker.forget(ticket)
+            self._tell("give_up", is_probe=is_probe)
+            return outcome
+        opened_before = breaker.opened
+        breaker.note(ticket, self._clock_s(), is_good=is_good(outcome))
+        self._tell("good" if is_good(outcome) else "bad", is_probe=is_probe)
+        if agreement is not None and breaker.opened != opened_before and not is_probe:
+            agreement.opened()
         return outcome
+
+    @property
+    def state(self) -> State:
+        """Of the breaker, now."""
+        return self.breaker.state(self._clock_s())
+
+    def _tell(self, word: Literal["good", "bad", "give_up"], *, is_probe: bool) -> None:
+        if self._agreement is not None and is_probe:
+            self._agreement.tell(word)
 
 
 def is_good(outcome: UpstreamAnswer | UpstreamFault) -> bool:

@@ -32,14 +32,14 @@ async def test_without_tactics_the_service_itself_is_asked():
     """No layer, no metric."""
     metrics, service = ServiceMetrics(), Service()
 
-    assert Tactics(settings_with(), metrics).around(service) is service
+    assert Tactics(settings_with(), metrics).around(service, "database") is service
     assert b"retries" not in metrics.exposition()
 
 
 async def test_retries_show_in_the_metrics():
     """Two faults, two further attempts, one good answer."""
     metrics = ServiceMetrics()
-    upstream = Tactics(settings_with(retries=3, retry_backoff_s=0.0), metrics).around(Service(failures=2))
+    upstream = Tactics(settings_with(retries=3, retry_backoff_s=0.0), metrics).around(Service(failures=2), "database")
 
     outcome = await upstream.request("GET", "/")
     metrics.exposition()
@@ -53,7 +53,7 @@ async def test_a_hedge_is_part_of_an_attempt():
     """The retry stands outside."""
     tactics = Tactics(settings_with(retries=1, hedge_percentile=0.95), ServiceMetrics())
 
-    upstream = tactics.around(Service())
+    upstream = tactics.around(Service(), "database")
 
     assert isinstance(upstream, RetryingUpstream)
     assert isinstance(upstream._inner, HedgedUpstream)
@@ -64,7 +64,7 @@ async def test_the_first_replicas_are_the_slow_ones(instance, is_slow):
     """One of several, so that policies have something to find."""
     settings = settings_with(instance=instance, slow_replicas=1, slow_replica_delay_s=0.3)
 
-    upstream = Tactics(settings, ServiceMetrics()).around(Service())
+    upstream = Tactics(settings, ServiceMetrics()).around(Service(), "database")
 
     assert isinstance(upstream, SlowedUpstream) == is_slow
 
