@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scalelab.contracts.model import Contract
 
@@ -17,10 +17,17 @@ class LongTaskRequest(Contract):
     """Body of `POST /longtask`: aggregate `count` records from `first_key` on, taking at least `duration_s`."""
 
     duration_s: Annotated[float, Field(ge=0, le=3600)] = 5.0
-    first_key: Annotated[int, Field(ge=1)] = 1
+    first_key: Annotated[int, Field(ge=1, lt=10**18)] = 1
     count: Annotated[int, Field(ge=1, le=10_000)] = 100
     fail_attempts: Annotated[int, Field(ge=0, le=100)] = 0
     """Attempts that fail on purpose, to show retries and the dead letter."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError("must be a number")  # noqa: TRY004  what a validator raises
+        return value
 
 
 class LongTaskView(Contract):

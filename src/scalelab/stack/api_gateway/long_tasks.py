@@ -68,12 +68,15 @@ def long_task_routes(queue: TaskQueue) -> list[Route]:
     async def cancel(request: Request) -> Response:
         return await _of_task(request, queue, _cancel)
 
-    task_path = LONGTASK_PATH + "/{id}"
+    async def tasks(request: Request) -> Response:
+        return await (submit(request) if request.method == "POST" else list_dead(request))
+
+    async def task(request: Request) -> Response:
+        return await (cancel(request) if request.method == "DELETE" else view(request))
+
     return [
-        Route(LONGTASK_PATH, submit, methods=["POST"]),
-        Route(LONGTASK_PATH, list_dead, methods=["GET"]),
-        Route(task_path, view, methods=["GET"]),
-        Route(task_path, cancel, methods=["DELETE"]),
+        Route(LONGTASK_PATH, tasks, methods=["POST", "GET"]),
+        Route(LONGTASK_PATH + "/{id}", task, methods=["GET", "DELETE"]),
     ]
 
 

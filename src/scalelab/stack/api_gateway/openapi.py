@@ -27,6 +27,8 @@ from scalelab.stack.api_gateway.refresh import RefreshRequest
 _Json = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"
 _JSON = "application/json"
+_EVENTS = "text/event-stream"
+_IDEMPOTENCY_KEY: _Json = {"type": "string", "pattern": "^[!-~]{1,255}$"}
 _MODELS: tuple[type[BaseModel], ...] = (
     LoginRequest,
     LongTaskRequest,
@@ -43,6 +45,7 @@ _STATUS_MEANINGS = {
     404: "There is no such thing.",
     409: "It is too late for that.",
     413: "The body is too large.",
+    415: "The body has a Content-Encoding.",
     422: "Well formed, but not what can be done: a value out of range, or an idempotency key used before.",
     429: "Too many attempts or requests; see Retry-After.",
     502: "A service behind the gateway failed.",
@@ -71,13 +74,13 @@ def _open_paths() -> _Json:
     login = _operation(
         "Credentials for a token",
         {200: _content("Token")},
-        faults=(400, 401, 413, 429, *_BEHIND),
+        faults=(400, 401, 413, 415, 429, *_BEHIND),
         body="LoginRequest",
     )
     refresh = _operation(
         "The next tokens for a refresh token, which is spent; a spent one ends its session",
         {200: _content("Token")},
-        faults=(400, 401, 413, 503),
+        faults=(400, 401, 413, 415, 503),
         body="RefreshRequest",
     )
     logout = _operation(
@@ -112,7 +115,7 @@ def _record_paths() -> _Json:
     writing = _operation(
         "Write a record; no read that starts after the answer sees the old value",
         {200: _content("Record")},
-        faults=(400, 401, 403, 404, 413, 429, *_BEHIND),
+        faults=(400, 401, 403, 404, 413, 415, 429, *_BEHIND),
         parameters=[key],
         body="RecordUpdate",
         is_protected=True,
@@ -124,13 +127,13 @@ def _record_paths() -> _Json:
 
 
 def _long_task_paths() -> _Json:
-    idempotency = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}}
+    idempotency = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": _IDEMPOTENCY_KEY}
     task_id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     location = {"Location": {"schema": {"type": "string"}, "description": "Where the task can be asked for."}}
     submit = _operation(
         "Have a long task done",
         {202: _content("LongTaskView", headers=location)},
-        faults=(400, 401, 413, 422, 503),
+        faults=(400, 401, 413, 415, 422, 503),
         parameters=[idempotency],
         body="LongTaskRequest",
         is_protected=True,
@@ -158,7 +161,7 @@ def _long_task_paths() -> _Json:
         is_protected=True,
     )
     last_event = {"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}}
-    stream = {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    stream = {"description": "Server-sent events; the data of each is a LongTaskView.", "content": {_EVENTS: {}}}
     events = _operation(
         "What becomes of the task, as it happens, up to its final state",
         {200: stream, 204: {"description": "The client knows the final state already."}},

@@ -16,6 +16,8 @@ from scalelab.stack.service_kit.problems import problem
 MAX_BODY_BYTES = 64 * 1024
 _KEY = re.compile(r"[1-9][0-9]{0,17}")  # fits a signed 64-bit integer
 
+_PLAIN = "identity"
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -59,6 +61,8 @@ async def read_document(request: Request, model: type[ModelT]) -> ModelT | Refus
 
 
 async def _read_body(request: Request) -> bytes | Refusal:
+    if request.headers.get("content-encoding", _PLAIN).lower() != _PLAIN:
+        return Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must come without a Content-Encoding")
     too_large = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {MAX_BODY_BYTES} bytes")
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:

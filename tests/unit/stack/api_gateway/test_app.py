@@ -227,11 +227,23 @@ async def test_only_harmless_headers_go_upstream(lab):
     assert lab.database.sent_headers == [{"Accept-Encoding": "identity"}]
 
 
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), ("gzip, identity", 415), ("Identity", 200)])
+async def test_nothing_that_is_sent_is_unpacked(lab, coding, status):
+    """415: a small body stays a small one."""
+    answer = await lab.client.request(
+        "PUT", "/data?key=1", headers={"content-encoding": coding}, body=b'{"value": "v"}'
+    )
+
+    assert answer.status == status
+
+
 @pytest.mark.parametrize(
     ("method", "target", "allowed"),
     [
         ("POST", "/data?key=1", {"GET", "HEAD", "PUT"}),
         ("GET", "/login", {"POST"}),
+        ("PATCH", "/longtask", {"GET", "HEAD", "POST"}),
+        ("PATCH", "/longtask/" + "a" * 32, {"GET", "HEAD", "DELETE"}),
         ("DELETE", "/process?key=1", None),
     ],
 )

@@ -156,6 +156,8 @@ async def test_a_key_that_is_none_is_400(app, queue, ask, keys):
         (b'{"duration_s": NaN}', 422, ["duration_s"]),
         (b'{"count": "many"}', 422, ["count"]),
         (b'{"count": 10001}', 422, ["count"]),
+        (b'{"fail_attempts": false, "count": "5"}', 422, ["fail_attempts", "count"]),
+        (b'{"first_key": 1000000000000000000}', 422, ["first_key"]),
         (b'{"first_key": 1e400}', 422, ["first_key"]),
         (b"{" + b",".join(b'"k%d": 1' % n for n in range(2000)) + b"}", 422, ["k0", "and 1980 more"]),
     ],
