@@ -116,8 +116,8 @@ class ApiGateway(Contract):
     hedge_budget_ratio: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Second requests for each first one, over time."""
     explain_answers: bool = False
-    """Whether reads say where their time went (`Server-Timing`), and why there is no better answer (`Proxy-Status`,
-    RFC 9209). Answers of the hit path's memory do not."""
+    """Whether answers of records and of routes of one's own say where their time went (`Server-Timing`), and why
+    there is no better answer (`Proxy-Status`, RFC 9209). Answers of the hit path's memory do not."""
     compression: bool = False
     """Whether reads and answers of routes of one's own are compressed (gzip) for clients that take it, where their
     type is worth it and nothing forbids it; the caches hold them as they came."""

@@ -18,7 +18,6 @@ from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.api_gateway.account_routes import account_routes, key_routes
 from scalelab.stack.api_gateway.authentication import Handler, requires_token
-from scalelab.stack.api_gateway.explaining import explained
 from scalelab.stack.api_gateway.forwarding import forward
 from scalelab.stack.api_gateway.gateway_layer import GatewayLayer
 from scalelab.stack.api_gateway.gateway_parts import GatewayParts
@@ -95,14 +94,13 @@ def record_reads(settings: GatewaySettings, parts: GatewayParts) -> Mapping[str,
         return await forward(request, parts.slots, parts.microservice, "GET", path)
 
     reads = {DATA_PATH: _bounded(parts, read_data), PROCESS_PATH: _bounded(parts, read_process)}
-    if parts.compression is not None:
-        reads = {path: parts.compression(read) for path, read in reads.items()}
-    return {path: explained(read) for path, read in reads.items()} if settings.explain_answers else reads
+    compression = parts.around.compression
+    return reads if compression is None else {path: compression(read) for path, read in reads.items()}
 
 
 def _bounded(parts: GatewayParts, handler: Handler) -> Handler:
-    """Within the rate limit and the time of a request, and of the class of its user, where there are such."""
-    return parts.on_time(parts.classed(handler if parts.rate_limiter is None else parts.rate_limiter(handler)))
+    """Within the rate limit, if there is one, and what stands around all handlers."""
+    return parts.around(handler if parts.rate_limiter is None else parts.rate_limiter(handler))
 
 
 def record_routes(parts: GatewayParts, reads: Mapping[str, Handler]) -> Sequence[BaseRoute]:

@@ -64,12 +64,12 @@ class Compression:
         """As `compressed`, for an answer that need not wait; one that was compressed is left as it is."""
         if response.status_code == _NOT_MODIFIED:
             if _takes_gzip(request):
-                response.raw_headers = weakened(varying(response.raw_headers))
+                response.raw_headers[:] = weakened(varying(response.raw_headers))
             return response
         if len(response.body) < self.least_bytes or not is_compressible(response.status_code, response.raw_headers):
             return response
         if not _takes_gzip(request):
-            response.raw_headers = varying(response.raw_headers)
+            response.raw_headers[:] = varying(response.raw_headers)
             return response
         return self._as_response(response, _gzipped(bytes(response.body)))
 

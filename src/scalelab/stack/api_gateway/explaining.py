@@ -5,6 +5,7 @@ Switched off by default: it tells outsiders what stands behind the gateway, and 
 
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import Literal
 
@@ -61,13 +62,27 @@ class Explanation:
         return fields
 
 
+_CURRENT: ContextVar[Explanation | None] = ContextVar("explanation", default=None)
+
+
+def mark(name: str) -> None:
+    """The time since the mark before went into this, where the request in hand is explained."""
+    explanation = _CURRENT.get()
+    if explanation is not None:
+        explanation.mark(name)
+
+
 def explained(handler: Handler) -> Handler:
     """Stands above `@cached`: what it adds is of this answer, and is never stored."""
 
     @wraps(handler)
     async def answer(request: Request) -> Response:
         explanation = request.state.explanation = Explanation()
-        response = await handler(request)
+        token = _CURRENT.set(explanation)
+        try:
+            response = await handler(request)
+        finally:
+            _CURRENT.reset(token)
         for name, value in explanation.fields().items():
             response.headers[name] = value
         return response

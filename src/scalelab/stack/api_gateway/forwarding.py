@@ -13,7 +13,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from scalelab.stack.api_gateway.explaining import Fault, explanation_of
+from scalelab.stack.api_gateway.explaining import Fault, explanation_of, mark
 from scalelab.stack.api_gateway.forwarded_headers import client_response_headers, raw, upstream_request_headers
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.resilience.breaker import is_good, tells_of_service
@@ -72,12 +72,9 @@ async def forward(
 async def _in_turn(
     request: Request, slots: UpstreamSlots, upstream: Upstream, method: str, path_and_query: str
 ) -> Response:
-    explanation = explanation_of(request)
-    if explanation is not None:
-        explanation.mark("gateway")
+    mark("gateway")
     is_held = await slots.acquire()
-    if explanation is not None:
-        explanation.mark("slot")
+    mark("slot")
     if not is_held:
         return no_slot(request)
     try:
@@ -88,8 +85,7 @@ async def _in_turn(
             slots.note(time.monotonic() - asked_s, is_good=is_good(outcome))
     finally:
         slots.release()
-    if explanation is not None:
-        explanation.mark("upstream")
+    mark("upstream")
     return as_response(request, outcome)
 
 

@@ -12,8 +12,8 @@ from scalelab.contracts.http_names import DATA_PATH, PROCESS_PATH
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.access import Access
 from scalelab.stack.api_gateway.account_file import AccountFile
+from scalelab.stack.api_gateway.around_handlers import AroundHandlers
 from scalelab.stack.api_gateway.authentication import Handler
-from scalelab.stack.api_gateway.compressing import Compression
 from scalelab.stack.api_gateway.direct_path.direct_reads import STATE_NAME, DirectReads
 from scalelab.stack.api_gateway.direct_path.passage import Passage
 from scalelab.stack.api_gateway.forwarding import Upstream
@@ -21,10 +21,9 @@ from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slot
 from scalelab.stack.api_gateway.hot_path.wiring import HotPath
 from scalelab.stack.api_gateway.late_task_queue import LateTaskQueue
 from scalelab.stack.api_gateway.login import Login
-from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.wiring import OwnRoutes
 from scalelab.stack.api_gateway.passwords import PasswordChecks
-from scalelab.stack.api_gateway.priority_classes import current_priority, unclassed, with_priority
+from scalelab.stack.api_gateway.priority_classes import current_priority
 from scalelab.stack.api_gateway.purging import Purges
 from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule, SharedRateCounts
 from scalelab.stack.api_gateway.record_writes import RecordWrites
@@ -36,7 +35,6 @@ from scalelab.stack.api_gateway.upstream_paths import process_path_of, record_pa
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
 from scalelab.stack.service_kit.cannot_start import CannotStartError
-from scalelab.stack.service_kit.in_time import TimeKeeper
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.request_context import RequestRecords
 from scalelab.stack.upstream import UpstreamClient
@@ -80,7 +78,7 @@ class GatewayParts:
         self.hot_path = HotPath(settings, metrics, cache_metrics, clock_s=clock_s, steady_clock_s=steady_clock_s)
         self.coherence = self.hot_path.coherence
         self.hot_path.heed(self.access.revoked, self.access.keys)
-        self.compression = Compression(settings.compression_min_bytes, metrics) if settings.compression else None
+        self.around = AroundHandlers.of(settings, metrics)
         store = ResponseStore(
             self.cache,
             cache_metrics,
@@ -90,7 +88,7 @@ class GatewayParts:
             stale_if_error_s=settings.cache_stale_if_error_s,
         )
         self.response_cache = ResponseCache(
-            store, self.hot_path.offers, coalesces=settings.coalescing, compression=self.compression
+            store, self.hot_path.offers, coalesces=settings.coalescing, compression=self.around.compression
         )
         self.slots = UpstreamSlots(
             settings.upstream_slots,
@@ -99,18 +97,14 @@ class GatewayParts:
             adaptive_limit(settings),
             current_priority,
         )
-        self.classed = with_priority if settings.slot_classes else unclassed
         self._tactics = Tactics(settings, metrics)
-        self.on_time = OnTime(TimeKeeper(metrics), settings.deadline_s, honours_clients=settings.client_deadlines)
         self.login = Login(
             self.access.issuer, self.access.login_throttle, passwords=self._passwords, slots=self.slots
         )
         self.writes = RecordWrites(self.slots, self.cache, self.coherence)
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
-        self.own_routes = OwnRoutes(
-            settings, self.cache, self.access.login_throttle.peer_of, self.on_time, self.classed, self.compression
-        )
+        self.own_routes = OwnRoutes(settings, self.cache, self.access.login_throttle.peer_of, self.around)
         self.connection_state = dict(self.hot_path.connection_state)
         expose_slots(self.slots, metrics, has_classes=settings.slot_classes)
 

@@ -33,11 +33,6 @@ def with_priority(handler: Handler) -> Handler:
     return answer
 
 
-def unclassed(handler: Handler) -> Handler:
-    """The same: all requests are of one class."""
-    return handler
-
-
 def parted(scopes: Iterable[str]) -> tuple[Priority, frozenset[str]]:
     """The class that an account's scopes grant, the highest of several, and the scopes that are left. Pure."""
     given = frozenset(scopes)

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from scalelab.contracts.http_names import CACHE_HEADER, CACHE_STATUS_HEADER
 from scalelab.contracts.records import RecordUpdate
 from scalelab.stack.api_gateway.coherence import Coherence
+from scalelab.stack.api_gateway.explaining import mark
 from scalelab.stack.api_gateway.forwarded_headers import upstream_request_headers
 from scalelab.stack.api_gateway.forwarding import Upstream, as_response, come_back, no_slot
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
@@ -48,7 +49,10 @@ class RecordWrites:
         """The service's answer, or 503 in one of the two cases above. Who leaves the queue writes nothing."""
 
         async def in_turn() -> Response:
-            if not await self._slots.acquire():
+            mark("gateway")
+            is_held = await self._slots.acquire()
+            mark("slot")
+            if not is_held:
                 return no_slot(request)
             return await asyncio.shield(self._begin(self._write(request, upstream, path, update, tags)))
 
@@ -75,6 +79,7 @@ class RecordWrites:
         try:
             if not await self._is_prepared(writer, tags):
                 return come_back(request, NOT_WRITTEN)
+            mark("cache")
             outcome = await upstream.request(
                 "PUT",
                 path,
@@ -83,6 +88,7 @@ class RecordWrites:
             )
         finally:
             self._slots.release()
+        mark("upstream")
         # Whatever the outcome says: a write that was answered late, or not at all, may have happened.
         if not await self._is_told(writer, tags):
             structlog.get_logger().error("cache_not_told", tags=tags)

@@ -78,3 +78,23 @@ async def test_nothing_is_told_unasked(lab):
     answer = await lab.client.get("/data?key=1")
 
     assert (answer["Server-Timing"], answer["Proxy-Status"]) == (None, None)
+
+
+async def test_a_write_names_its_stages(build_lab):
+    """Telling the cache is one of them."""
+    lab = build_lab(explain_answers=True)
+
+    answer = await lab.client.put("/data?key=1", "new")
+
+    names = [part.partition(";")[0] for part in answer["Server-Timing"].split(", ")]
+    assert names == ["gateway", "slot", "cache", "upstream", "total"]
+
+
+async def test_a_compressed_answer_is_explained_too(build_lab, scripted):
+    """Whoever has it unchanged, as well."""
+    lab = build_lab(explain_answers=True, compression=True, compression_min_bytes=0)
+
+    answers = [await lab.client.get("/data?key=1", **{"Accept-Encoding": takes}) for takes in ("gzip", "br", "gzip")]
+
+    assert [answer["Content-Encoding"] for answer in answers] == ["gzip", None, "gzip"]
+    assert all(answer["Server-Timing"] and answer["Vary"] for answer in answers)

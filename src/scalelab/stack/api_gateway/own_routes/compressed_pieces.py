@@ -69,9 +69,9 @@ async def compressed_answer(compression: Compression, request: Request, response
             else response
         )
     if not accepts_gzip(request.headers.getlist("accept-encoding")):
-        response.raw_headers = varying(response.raw_headers)
+        response.raw_headers[:] = varying(response.raw_headers)
         return response
-    response.raw_headers = compressed_fields(response.raw_headers, None)
+    response.raw_headers[:] = compressed_fields(response.raw_headers, None)
     if isinstance(response, PassedAnswer) and request.method != "HEAD":
         response.pieces = CompressedPieces(response.pieces, compression.note)
     return response

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Protocol, Self
 
 from scalelab.contracts.routes import READING_METHODS
+from scalelab.stack.api_gateway.explaining import mark
 from scalelab.stack.api_gateway.forwarding import NO_SLOT
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.resilience import Retries, may_be_better
@@ -65,10 +66,14 @@ class RouteUpstream:
         def may_ask_again(outcome: StreamedAnswer | UpstreamFault) -> bool:
             return method in READING_METHODS and body is None and may_be_better(outcome)
 
-        if not await self.slots.acquire():
+        mark("gateway")
+        is_held = await self.slots.acquire()
+        mark("slot")
+        if not is_held:
             return NO_SLOT
         try:
             outcome = await self._retries.asked(ask, may_ask_again)
+            mark("upstream")
         except BaseException:
             if isinstance(before, StreamedAnswer):
                 await before.body.aclose()

@@ -11,10 +11,9 @@ from starlette.responses import Response as HttpResponse
 from starlette.types import Receive, Scope, Send
 
 from scalelab.contracts.routes import READING_METHODS, Route, Upstream
-from scalelab.stack.api_gateway.authentication import Handler, requires_token
-from scalelab.stack.api_gateway.compressing import Compression
+from scalelab.stack.api_gateway.around_handlers import AroundHandlers
+from scalelab.stack.api_gateway.authentication import requires_token
 from scalelab.stack.api_gateway.forwarding import as_response
-from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.origin.answers import from_origin
 from scalelab.stack.api_gateway.origin.asked import Asked
 from scalelab.stack.api_gateway.origin.fetching import OriginFetcher
@@ -59,10 +58,7 @@ class RouteParts:
     limiter_of: Callable[[Route], RateLimiter | None]
     client_of: Callable[[HttpRequest], str]
     """Address of the client, as far as trusted peers name it."""
-    on_time: OnTime
-    classed: Callable[[Handler], Handler]
-    """Gives a request its class, where there are classes."""
-    compression: Compression | None = None
+    around: AroundHandlers
     connect: Callable[[str, float], StreamingClient] = UpstreamClient
     """By base URL, with a timeout in seconds."""
 
@@ -75,7 +71,7 @@ class ServedRoute:
         self.route = route
         self.upstream = upstream
         self._client_of = parts.client_of
-        self._compression = parts.compression
+        self._compression = parts.around.compression
         self._client = parts.connect(upstream.url, route.timeout_s)
         slots = UpstreamSlots(route.slots, route.timeout_s, class_of=current_priority)
         self._service = RouteUpstream(self._client, slots, parts.retries_of(route))
@@ -85,9 +81,7 @@ class ServedRoute:
         self._cache = OriginCache(OriginStore(parts.cache, upstream.url), fetcher)
         self._in_use = 0
         limiter = parts.limiter_of(route)
-        handler = parts.on_time(
-            parts.classed(self._answer if limiter is None else limiter(self._answer)), route.deadline_s
-        )
+        handler = parts.around(self._answer if limiter is None else limiter(self._answer), route.deadline_s)
         self._handler = requires_token(scope=route.scope)(handler) if route.protection == "token" else handler
 
     def __repr__(self) -> str:

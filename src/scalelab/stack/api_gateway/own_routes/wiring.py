@@ -10,9 +10,7 @@ from starlette.requests import Request
 
 from scalelab.contracts.routes import ROUTES_PATH, Route, RoutesChange, RouteTable
 from scalelab.contracts.service_settings import GatewaySettings
-from scalelab.stack.api_gateway.authentication import Handler
-from scalelab.stack.api_gateway.compressing import Compression
-from scalelab.stack.api_gateway.on_time import OnTime
+from scalelab.stack.api_gateway.around_handlers import AroundHandlers
 from scalelab.stack.api_gateway.own_routes.live_routes import LiveRoutes
 from scalelab.stack.api_gateway.own_routes.route_limits import RouteLimits
 from scalelab.stack.api_gateway.own_routes.served_route import RouteParts
@@ -28,9 +26,7 @@ class OwnRoutes:
         settings: GatewaySettings,
         cache: Cache,
         client_of: Callable[[Request], str],
-        on_time: OnTime,
-        classed: Callable[[Handler], Handler],
-        compression: Compression | None,
+        around: AroundHandlers,
     ) -> None:
         """Connects to nothing yet.
 
@@ -43,7 +39,7 @@ class OwnRoutes:
             return Retries(rule, Budget(settings.retry_budget_ratio))
 
         self._limits = RouteLimits(settings)
-        parts = RouteParts(cache, retries_of, self._limits.limiter_of, client_of, on_time, classed, compression)
+        parts = RouteParts(cache, retries_of, self._limits.limiter_of, client_of, around)
         self.live = LiveRoutes(RouteTable(upstreams=settings.upstreams, routes=settings.routes), parts)
 
     @asynccontextmanager

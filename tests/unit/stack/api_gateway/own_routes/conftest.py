@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 from scalelab.contracts.routes import RouteTable
+from scalelab.stack.api_gateway.around_handlers import AroundHandlers, as_it_is
 from scalelab.stack.api_gateway.authentication import NO_TOKEN
+from scalelab.stack.api_gateway.explaining import explained
 from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.live_routes import LiveRoutes
 from scalelab.stack.api_gateway.own_routes.served_route import RouteParts
-from scalelab.stack.api_gateway.priority_classes import unclassed
 from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule
 from scalelab.stack.cache.memory import MemoryCache
 from scalelab.stack.http_cache.fields import Fields
@@ -173,17 +174,12 @@ async def routed(service):
 
     async with contextlib.AsyncExitStack() as opened:
 
-        async def open_routes(*routes, compression=None):
+        async def open_routes(*routes, compression=None, explains=False):
             on_time = OnTime(TimeKeeper(ServiceMetrics()), 0.0, honours_clients=False)
+            told = explained if explains else as_it_is
+            around = AroundHandlers(on_time, as_it_is, told, compression)
             parts = RouteParts(
-                MemoryCache(),
-                retries_of,
-                limiter_of,
-                lambda _r: "192.0.2.7",
-                on_time,
-                unclassed,
-                compression,
-                lambda *_to: service,
+                MemoryCache(), retries_of, limiter_of, lambda _r: "192.0.2.7", around, lambda *_to: service
             )
             live = LiveRoutes(table_of(*routes), parts)
             await opened.enter_async_context(live.opened())

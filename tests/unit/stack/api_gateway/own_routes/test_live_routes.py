@@ -303,3 +303,17 @@ async def test_paths_without_a_route(routed):
     assert (await ask("/b")).status == 404
     assert (await ask("/a/x?q=\xe9")).status == 400
     assert (await ask("/b/../a/x")).status == 400
+
+
+@pytest.mark.parametrize("ttl_s", [0, 60])
+async def test_answers_can_say_where_their_time_went_and_why_they_are_no_better(routed, service, ttl_s):
+    """`Server-Timing` on each, `Proxy-Status` on a fault; by setting."""
+    service.will(b"good").will_fail("broken")
+    ask = await routed({**OPEN, "ttl_s": ttl_s}, explains=True)
+
+    good, bad = await ask("/a"), await ask("/b")
+
+    names = [part.partition(";")[0] for part in good.fields.only("server-timing").split(", ")]
+    assert names == ["gateway", "slot", "upstream", "total"]
+    assert "proxy-status" not in good.fields
+    assert bad.fields.only("proxy-status") == "scalelab; error=http_response_incomplete"
