@@ -20,7 +20,7 @@ def start_balancer(crew: Crew, engine: Literal["haproxy", "python"], upstream: s
     members = tuple(
         Member(name=f"api_gateway-{number}", host=str(parts.hostname), port=int(parts.port or 0)) for number in (1, 2)
     )
-    shared = LoadBalancer().model_dump(exclude={"host", "port", "engine"})
+    shared = LoadBalancer().model_dump(exclude={"host", "port", "engine", "weights"})
     settings = BalancerSettings(
         instance="load_balancer-1",
         stack_nonce=log,

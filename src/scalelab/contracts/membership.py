@@ -24,6 +24,8 @@ class Member(Contract):
     host: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]+$")]
     """Name or address; it is written into an engine's configuration, so nothing else may stand in it."""
     port: Annotated[int, Field(ge=1, le=65535)]
+    weight: Annotated[int, Field(ge=1, le=256)] = 1
+    """Its share of the requests, beside those of the others."""
 
 
 class MemberList(Contract):

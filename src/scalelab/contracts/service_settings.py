@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from scalelab.contracts.member_care import MemberCare
 from scalelab.contracts.membership import Member
 from scalelab.contracts.model import Contract
 from scalelab.contracts.routes import Route, Upstream
@@ -152,7 +153,7 @@ class WorkerSettings(ServiceSettings):
     broker_password_file: Path | None = None
 
 
-class BalancerSettings(ServiceSettings):
+class BalancerSettings(ServiceSettings, MemberCare):
     """`listen` receives all outside traffic; `admin_listen` has the metrics; `control_socket` the members."""
 
     engine: Literal["haproxy", "python"]

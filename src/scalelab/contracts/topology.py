@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from scalelab.contracts.member_care import MemberCare, care_not_offered
 from scalelab.contracts.model import Contract
 from scalelab.contracts.priorities import Priority
 from scalelab.contracts.routes import RouteTable
@@ -34,7 +35,7 @@ BALANCING_POLICIES: tuple[BalancingPolicy, ...] = get_args(BalancingPolicy)
 POLICIES_OF_PYTHON_ALONE: frozenset[BalancingPolicy] = frozenset({"peak_ewma"})
 
 
-class LoadBalancer(Contract):
+class LoadBalancer(MemberCare):
     """Receives all outside traffic and forwards it to the gateways."""
 
     engine: Literal["haproxy", "python"] = "haproxy"
@@ -58,6 +59,9 @@ class LoadBalancer(Contract):
     """Longest wait for a gateway's answer; beyond it the client gets 504."""
     drain_timeout_s: PositiveSeconds = 30.0
     """Longest wait for the requests of a gateway that is being removed."""
+    weights: tuple[Annotated[int, Field(ge=1, le=256)], ...] = ()
+    """Shares of the gateways by their number, `api_gateway-1` first: with `[3, 1]` the first gets three requests for
+    one of the second. Those beyond the list have 1."""
 
     @property
     def policies(self) -> tuple[BalancingPolicy, ...]:
@@ -73,6 +77,8 @@ class LoadBalancer(Contract):
                 f"policy = {self.policy!r} is not offered by engine = {self.engine!r}: use engine = 'python', or "
                 f"'power_of_two', which is near to it"
             )
+        if fault := care_not_offered(self.engine, self):
+            raise ValueError(fault)
         return self
 
 

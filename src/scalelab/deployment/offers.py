@@ -68,6 +68,11 @@ def _demand_container_offers(topology: Topology, where: str) -> None:
             f"load_balancer.engine = {topology.load_balancer.engine!r} is not offered on {where}: use 'haproxy', "
             f"which finds its gateways by DNS"
         )
+    if topology.load_balancer.weights:
+        raise ConfigurationError(
+            f"load_balancer.weights = {list(topology.load_balancer.weights)} is not offered on {where}, whose "
+            f"balancer finds gateways by DNS and knows no numbers: leave it out"
+        )
     if topology.worker.broker != "valkey":
         raise ConfigurationError(
             f"worker.broker = {topology.worker.broker!r} is not offered on {where}, whose services reach nothing "

@@ -74,4 +74,5 @@ class Scaler:
 
     def _plan_members(self, parts: StackParts, gateways: Collection[Instance]) -> None:
         """For a balancer that starts again."""
-        parts.plan = replace(parts.plan, members=members(gateway_endpoints(gateways)))
+        weights = parts.plan.topology.load_balancer.weights
+        parts.plan = replace(parts.plan, members=members(gateway_endpoints(gateways), weights))

@@ -1,6 +1,6 @@
 """Which instances come and go when a service is scaled, and what the balancer is told. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -65,13 +65,30 @@ def scaled_topology(topology: Topology, service: ServiceName, replicas: int) -> 
         raise ConfigurationError("; ".join(validation_faults(error, document, Topology))) from error
 
 
-def members(gateways: Mapping[str, Endpoint]) -> tuple[Member, ...]:
-    """Gateways as the balancer knows them."""
+def members(gateways: Mapping[str, Endpoint], weights: Sequence[int] = ()) -> tuple[Member, ...]:
+    """Gateways as the balancer knows them; `weights` are those of the numbers from 1 on, and 1 beyond."""
     return tuple(
-        Member(name=name, host=endpoint.reachable_host, port=endpoint.port) for name, endpoint in gateways.items()
+        Member(
+            name=name,
+            host=endpoint.reachable_host,
+            port=endpoint.port,
+            weight=_weight(instance_number(name), weights),
+        )
+        for name, endpoint in gateways.items()
     )
 
 
-def wanted_membership(gateways: Mapping[str, Endpoint], drain_timeout_s: float) -> MemberList:
+def instance_number(name: str) -> int:
+    """3 of `api_gateway-3`."""
+    return int(name.rpartition("-")[2])
+
+
+def wanted_membership(
+    gateways: Mapping[str, Endpoint], drain_timeout_s: float, weights: Sequence[int] = ()
+) -> MemberList:
     """What to `PUT` so that exactly these gateways take traffic."""
-    return MemberList(members=members(gateways), drain_timeout_s=drain_timeout_s)
+    return MemberList(members=members(gateways, weights), drain_timeout_s=drain_timeout_s)
+
+
+def _weight(number: int, weights: Sequence[int]) -> int:
+    return weights[number - 1] if number <= len(weights) else 1

@@ -164,7 +164,7 @@ class StackPlan:
         }
 
     def _balancer(self) -> dict[str, object]:
-        balancer = self.topology.load_balancer.model_dump(exclude={"host", "port"})
+        balancer = self.topology.load_balancer.model_dump(exclude={"host", "port", "weights"})
         return balancer | {
             "members": self.members,
             "control_socket": self.directory.members_socket,

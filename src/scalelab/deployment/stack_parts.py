@@ -49,13 +49,14 @@ def made_parts(topology: Topology, directory: StackDirectory, fleet: Fleet) -> S
         directory=directory,
         database_url=_url_of(fleet.of("database")),
         microservice_url=_url_of(fleet.of("microservice")),
-        members=members(gateway_endpoints(fleet.of("api_gateway"))),
+        members=members(gateway_endpoints(fleet.of("api_gateway")), topology.load_balancer.weights),
     )
     traffic = Traffic(
         balancer=_traffic(fleet.of("load_balancer")[0]),
         members_socket=directory.members_socket,
         nonce=credentials.nonce,
         drain_timeout_s=topology.load_balancer.drain_timeout_s,
+        weights=topology.load_balancer.weights,
     )
     return StackParts(credentials, plan, traffic)
 

@@ -25,6 +25,8 @@ class Traffic:
     members_socket: Path
     nonce: str
     drain_timeout_s: float
+    weights: tuple[int, ...] = ()
+    """Of the gateways, by their number."""
 
     def await_round_trips(
         self, gateways: Collection[str], deadline_s: float, check: Callable[[], None] = lambda: None
@@ -38,7 +40,7 @@ class Traffic:
         Raises:
             ScaleError: the balancer does not do it.
         """
-        wanted = wanted_membership(gateways, self.drain_timeout_s)
+        wanted = wanted_membership(gateways, self.drain_timeout_s, self.weights)
         deadline_s = time.monotonic() + self.drain_timeout_s
         while isinstance(answer := put_members(self.members_socket, wanted, self.nonce), str):
             if time.monotonic() >= deadline_s:

@@ -30,6 +30,7 @@ class Gateway:
 
     name: str
     port: int = 0
+    weight: int = 1
     is_ready: bool = True
     requests: list[tuple[str, str]] = field(default_factory=list)
     checks: int = 0
@@ -72,7 +73,7 @@ class Gateway:
                 connection.transport.abort()
 
     def as_member(self) -> dict[str, object]:
-        return {"name": self.name, "host": "127.0.0.1", "port": self.port}
+        return {"name": self.name, "host": "127.0.0.1", "port": self.port, "weight": self.weight}
 
     async def _ready(self, _request: web.Request) -> web.Response:
         self.checks += 1
@@ -104,6 +105,9 @@ class Gateway:
     async def _on_brief(self, _request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.02)
         return web.json_response({"gateway": self.name})
+
+    async def _on_fault(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(status=500)
 
     async def _on_hold(self, request: web.Request) -> web.StreamResponse:
         await request.read()

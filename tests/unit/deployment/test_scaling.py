@@ -9,6 +9,7 @@ from scalelab.deployment.listeners import Endpoint
 from scalelab.deployment.scaling import (
     ScaleStep,
     instances_of,
+    members,
     scale_step,
     scaled_topology,
     wanted_membership,
@@ -98,3 +99,12 @@ def test_membership_names_every_gateway_by_a_reachable_address():
 
     assert wanted.members == (Member(name="api_gateway-1", host="::1", port=81),)
     assert wanted.drain_timeout_s == 30.0
+
+
+def test_weights_go_by_the_number():
+    """Whatever runs of them; those beyond the list have 1."""
+    gateways = {f"api_gateway-{number}": Endpoint("127.0.0.1", number) for number in (12, 2, 1)}
+
+    assert [one.weight for one in members(gateways, (3, 2))] == [1, 2, 3]
+    assert [one.weight for one in members(gateways)] == [1, 1, 1]
+    assert [one.weight for one in wanted_membership(gateways, 1.0, (3,)).members] == [1, 1, 3]

@@ -14,6 +14,9 @@ LONGEST_DOWN_INTERVAL_S = 0.25
 MOST_LENGTH_DIGITS = 15
 """Of a Content-Length that is believed: a petabyte is no request, but a number to overflow somebody's arithmetic."""
 
+AGE_JITTER = 0.1
+"""Share of the greatest age by which a connection ends earlier or later: they do not end together."""
+
 
 class EngineUnavailable(Exception):  # noqa: N818  it is a state that passes, not a fault
     """Raised when the engine does not answer just now: it starts, restarts or has ended."""

@@ -10,7 +10,7 @@ from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.stack_identity import stack_identity
 from scalelab.contracts.topology import BalancingPolicy
-from scalelab.stack.load_balancer.base import MOST_LENGTH_DIGITS
+from scalelab.stack.load_balancer.base import AGE_JITTER, MOST_LENGTH_DIGITS
 from scalelab.stack.load_balancer.haproxy.discovery import RESOLVERS, discovered_servers
 from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
 
@@ -161,6 +161,7 @@ def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine, *, may_
         f"maxconn {machine.connections}",
         "option http-keep-alive",
         *(_AFTER_THE_NEXT_ANSWER if may_be_replaced else ()),
+        *_connection_age(settings.max_connection_age_s),
         *_logging(settings),
         *_ODD_LENGTHS,
         "# What the sender says about one connection ends here, and so does what it claims about itself.",
@@ -177,6 +178,19 @@ def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine, *, may_
         "http-response del-header ^(keep-alive|proxy-connection|te|trailer)$ -m reg",
         f"http-request disable-l7-retry unless {{ method {_METHODS_TO_REPEAT} }}",
         f"default_backend {BACKEND}",
+    ]
+
+
+def _connection_age(age_s: float) -> list[str]:
+    """A client's connection ends with its next answer at this age, give or take a tenth; 0 = never."""
+    if not age_s:
+        return []
+    spread_ms = max(1, round(age_s * 1000 * 2 * AGE_JITTER))
+    least_ms = round(age_s * 1000 * (1 - AGE_JITTER))
+    return [
+        f"tcp-request connection set-var(sess.jitter_ms) rand({spread_ms})",
+        f"tcp-request connection set-var(sess.due_ms) date(0,ms),add(sess.jitter_ms),add({least_ms})",
+        "http-after-response set-header Connection close if { date(0,ms),sub(sess.due_ms) -m int gt 0 }",
     ]
 
 

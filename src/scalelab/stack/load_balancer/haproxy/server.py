@@ -41,15 +41,22 @@ def free_server_name(member: Member, taken: set[str]) -> str:
 def server_arguments(member: Member, settings: BalancerSettings) -> str:
     """Address and options of a server line; dynamic servers inherit no defaults, so all is said here."""
     host = f"[{member.host}]" if ":" in member.host else member.host
-    return f"{host}:{member.port} {check_arguments(settings)}"
+    weight = "" if member.weight == 1 else f"weight {member.weight} "
+    return f"{host}:{member.port} {weight}{check_arguments(settings)}"
 
 
 def check_arguments(settings: BalancerSettings) -> str:
-    """How a server is watched, and for how long its idle connections are kept."""
+    """How a server is watched, how it begins, and for how long its idle connections are kept.
+
+    HAProxy's slow start is for servers that it has seen down. Those that come while it runs are, before their first
+    check; those of its configuration are not.
+    """
+    slow_start = f" slowstart {milliseconds(settings.slow_start_s)}" if settings.slow_start_s else ""
     return (
         f"check inter {milliseconds(settings.health_interval_s)} "
         f"downinter {milliseconds(min(settings.health_interval_s, LONGEST_DOWN_INTERVAL_S))} "
         f"fall {settings.health_fall} rise {settings.health_rise} pool-purge-delay {_IDLE_CONNECTION_S}s"
+        f"{slow_start}"
     )
 
 

@@ -17,6 +17,8 @@ class Outcome(Enum):
     """Sent, perhaps in part, and no byte of an answer came."""
     BAD_ANSWER = auto()
     """Its head, or the end of it, cannot be told for sure, or it broke off within its head."""
+    BROKEN_OFF = auto()
+    """The member is leaving, and its time is over."""
     TIMED_OUT = auto()
     """No answer in time."""
     CLIENT_TOO_SLOW = auto()
@@ -27,6 +29,9 @@ class Outcome(Enum):
     """There was nobody to ask."""
     NOBODY_ELSE = auto()
     """Another attempt was due, and there was nobody else to ask."""
+
+
+FAULTS_OF_THE_MEMBER = frozenset((Outcome.NOT_REACHED, Outcome.NO_ANSWER, Outcome.BAD_ANSWER, Outcome.TIMED_OUT))
 
 
 def may_try_again(outcome: Outcome, method: bytes, *, is_body_whole: bool, replays: int, connects: int) -> bool:

@@ -1,10 +1,13 @@
 """One connection of a client: requests are taken from it one after the other, and answered in their order."""
 
 import asyncio
+import math
 from http import HTTPStatus
+from random import random
 from time import monotonic
 from typing import cast
 
+from scalelab.stack.load_balancer.python_engine.connection_age import greatest_age_s
 from scalelab.stack.load_balancer.python_engine.own_answers import own_answer
 from scalelab.stack.load_balancer.python_engine.relay import Relay
 from scalelab.stack.load_balancer.python_engine.traffic import Traffic
@@ -30,6 +33,8 @@ class ClientSide(asyncio.Protocol):
         """When `expire` is due."""
         self._traffic = traffic
         self._transport: asyncio.Transport | None = None
+        self._old_from_s = math.inf
+        """When its next answer is its last."""
         self._relay: Relay | None = None
         self._waiting = b""
         """What came behind the request in hand, or the beginning of a head."""
@@ -72,7 +77,10 @@ class ClientSide(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]).encode() if peer else b""
-        self.deadline_s = monotonic() + KEEP_ALIVE_S
+        now_s = monotonic()
+        self.deadline_s = now_s + KEEP_ALIVE_S
+        if self._traffic.max_connection_age_s:
+            self._old_from_s = now_s + greatest_age_s(self._traffic.max_connection_age_s, random())  # noqa: S311
         self._traffic.clients.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -193,7 +201,8 @@ class ClientSide(asyncio.Protocol):
             return
         if not request.request_id:
             request.request_id = next_request_id()
-        self._relay = relay = Relay(self, request, self._traffic, is_last=request.fields.is_last or request.is_old)
+        is_last = request.fields.is_last or request.is_old or monotonic() >= self._old_from_s
+        self._relay = relay = Relay(self, request, self._traffic, is_last=is_last)
         rest = relay.begin(data)
         if rest:
             self._waiting = rest + self._waiting

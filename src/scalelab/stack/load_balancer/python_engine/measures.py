@@ -16,7 +16,7 @@ class MemberMeasures(Collector):
         self._pool = pool
 
     def collect(self) -> Iterator[Metric]:
-        """Three families, labelled by member."""
+        """Labelled by member, but for the last."""
         requests = CounterMetricFamily(
             metric_names.MEMBER_REQUESTS_TOTAL, "Attempts of requests at the member.", labels=["member"]
         )
@@ -24,9 +24,16 @@ class MemberMeasures(Collector):
             metric_names.MEMBER_REQUESTS_IN_FLIGHT, "Requests the member has now.", labels=["member"]
         )
         is_up = GaugeMetricFamily(metric_names.MEMBER_UP, "1: takes traffic.", labels=["member"])
+        ejections = CounterMetricFamily(
+            metric_names.MEMBER_EJECTIONS_TOTAL, "Times that it was left alone for its failures.", labels=["member"]
+        )
         for pooled in self._pool.members:
             labels = [pooled.name]
             requests.add_metric(labels, pooled.answered)
             in_flight.add_metric(labels, pooled.in_flight)
-            is_up.add_metric(labels, pooled.is_eligible)
-        yield from (requests, in_flight, is_up)
+            is_up.add_metric(labels, pooled.takes_traffic)
+            ejections.add_metric(labels, pooled.ejected)
+        is_in_panic = GaugeMetricFamily(
+            metric_names.BALANCER_IN_PANIC, "1: all are used, whatever their checks say.", self._pool.is_in_panic
+        )
+        yield from (requests, in_flight, is_up, ejections, is_in_panic)

@@ -29,8 +29,8 @@ class EngineMembership:
         self._changing = asyncio.Lock()
 
     def begin(self, members: Iterable[Member]) -> None:
-        """With these."""
-        self._add(members)
+        """With these. Nobody is warmer than another: they have their whole share at once."""
+        self._add(members, are_warm=True)
 
     async def view(self) -> MembersView:
         """See `Membership`."""
@@ -53,8 +53,8 @@ class EngineMembership:
         self._pool.use(POLICIES[choice.policy]())
         return choice
 
-    def _add(self, members: Iterable[Member]) -> None:
-        for pooled in self._pool.add(members):
+    def _add(self, members: Iterable[Member], *, are_warm: bool = False) -> None:
+        for pooled in self._pool.add(members, are_warm=are_warm):
             self._checks.start(pooled)
 
     async def _wait_for_new(self, limit_s: float) -> None:

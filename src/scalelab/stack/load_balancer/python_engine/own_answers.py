@@ -16,6 +16,7 @@ ANSWERS = {
     Outcome.NOT_REACHED: (HTTPStatus.SERVICE_UNAVAILABLE, "no gateway could be reached"),
     Outcome.NO_ANSWER: (HTTPStatus.BAD_GATEWAY, "the gateway broke off"),
     Outcome.BAD_ANSWER: (HTTPStatus.BAD_GATEWAY, "the gateway's answer broke off or is malformed"),
+    Outcome.BROKEN_OFF: (HTTPStatus.BAD_GATEWAY, "the gateway is going, and its time was over"),
     Outcome.TIMED_OUT: (HTTPStatus.GATEWAY_TIMEOUT, "the gateway did not answer in time"),
     Outcome.CLIENT_TOO_SLOW: (HTTPStatus.REQUEST_TIMEOUT, "the rest of the request did not come in time"),
     Outcome.BAD_REQUEST: (HTTPStatus.BAD_REQUEST, "the body does not follow its framing"),

@@ -19,6 +19,8 @@ class Candidate(Protocol):
 
     name: str
     in_flight: int
+    weight: float
+    """Its share beside those of the others."""
 
 
 CandidateT = TypeVar("CandidateT", bound=Candidate)
@@ -57,28 +59,42 @@ class Unheeding:
 
 
 class RoundRobin(Unheeding):
-    """Each in turn, by name. Members may come and go without anyone being skipped or served twice."""
+    """Each in turn, by name. Members may come and go without anyone being skipped or served twice.
+
+    With weights each has its share, spread over the round (smooth weighted round robin). Source: nginx 1.3.1.
+    """
 
     def __init__(self) -> None:
         self._last = ""
+        self._due: dict[str, float] = {}
+        """How much each is owed."""
 
     def choose(self, candidates: Sequence[CandidateT], _request: Asked) -> CandidateT:
-        """The one after the last one chosen."""
+        """The one after the last one chosen; with weights the one that is owed most."""
+        if len({candidate.weight for candidate in candidates}) > 1:
+            return self._choose_by_weight(candidates)
         chosen = next((candidate for candidate in candidates if candidate.name > self._last), candidates[0])
+        self._last = chosen.name
+        return chosen
+
+    def _choose_by_weight(self, candidates: Sequence[CandidateT]) -> CandidateT:
+        self._due = {one.name: self._due.get(one.name, 0.0) + one.weight for one in candidates}
+        chosen = max(candidates, key=lambda one: self._due[one.name])
+        self._due[chosen.name] -= sum(one.weight for one in candidates)
         self._last = chosen.name
         return chosen
 
 
 class LeastConnections(Unheeding):
-    """Whoever has the fewest requests in flight; among equals each in turn."""
+    """Whoever has the fewest requests in flight for its weight, with this one; among equals each in turn."""
 
     def __init__(self) -> None:
         self._turns = RoundRobin()
 
     def choose(self, candidates: Sequence[CandidateT], request: Asked) -> CandidateT:
         """One of the idlest."""
-        fewest = min(candidate.in_flight for candidate in candidates)
-        return self._turns.choose([one for one in candidates if one.in_flight == fewest], request)
+        fewest = min(_load(candidate) for candidate in candidates)
+        return self._turns.choose([one for one in candidates if _load(one) == fewest], request)
 
 
 class RandomChoice(Unheeding):
@@ -92,13 +108,16 @@ class RandomChoice(Unheeding):
         self._random = random or Random()  # noqa: S311  nothing secret hangs on who answers
 
     def choose(self, candidates: Sequence[CandidateT], _request: Asked) -> CandidateT:
-        """Different ones are drawn, as far as there are so many."""
-        drawn = self._random.sample(candidates, min(self._draws, len(candidates)))
+        """Different ones are drawn, as far as there are so many, each as often as its weight says."""
+        left, drawn = list(candidates), []
+        for _ in range(min(self._draws, len(candidates))):
+            drawn.append(self._random.choices(left, [one.weight for one in left])[0])
+            left.remove(drawn[-1])
         return min(drawn, key=lambda candidate: candidate.in_flight)
 
 
 class PeakEwma:
-    """Whoever is quickest for what it has in hand: its latency, times its requests and this one.
+    """Whoever is quickest for what it has in hand: its latency, times its requests and this one, by its weight.
 
     The latency is an average that forgets over `DECAY_S`, but jumps to a peak at once: a member that gets slow is
     avoided after one answer, and trusted again little by little.
@@ -114,7 +133,7 @@ class PeakEwma:
     def choose(self, candidates: Sequence[CandidateT], _request: Asked) -> CandidateT:
         """The one with the least expected wait; whoever is not known yet counts as quick."""
         now_s = self._monotonic()
-        return min(candidates, key=lambda one: self._latency_s(one.name, now_s) * (one.in_flight + 1))
+        return min(candidates, key=lambda one: self._latency_s(one.name, now_s) * _load(one))
 
     def answered(self, name: str, latency_s: float) -> None:
         """See `Policy`."""
@@ -138,7 +157,7 @@ class ConsistentHash(Unheeding):
     """Always the same member for a value, and another only for those whose member is gone.
 
     Each member draws a number for the value, and the highest has it (rendezvous hashing): nobody else moves when a
-    member comes or goes. Source: Thaler and Ravishankar (1998).
+    member comes or goes. Source: Thaler and Ravishankar (1998); with weights Schindelhauer and Schomaker (2005).
     """
 
     def __init__(self, value_of: Callable[[Asked], str]) -> None:
@@ -150,7 +169,18 @@ class ConsistentHash(Unheeding):
         value = self._value_of(request)
         if not value:
             return self._turns.choose(candidates, request)
-        return max(candidates, key=lambda one: blake2b(f"{one.name}\n{value}".encode(), digest_size=8).digest())
+        return max(candidates, key=lambda one: one.weight / -math.log(_draw(one.name, value)))
+
+
+def _load(candidate: Candidate) -> float:
+    """Requests in flight with one more, for each unit of weight."""
+    return (candidate.in_flight + 1) / candidate.weight
+
+
+def _draw(name: str, value: str) -> float:
+    """Between 0 and 1, and neither; always the same for the two."""
+    digest = blake2b(f"{name}\n{value}".encode(), digest_size=6).digest()
+    return (int.from_bytes(digest) + 0.5) / 2**48
 
 
 POLICIES: dict[BalancingPolicy, Callable[[], Policy]] = {

@@ -4,11 +4,17 @@ Never sends a request again that a member may have acted on, and never to a memb
 """
 
 import asyncio
+from http import HTTPStatus
 from time import monotonic
 
 import structlog
 
-from scalelab.stack.load_balancer.python_engine.attempts import IDEMPOTENT_METHODS, Outcome, may_try_again
+from scalelab.stack.load_balancer.python_engine.attempts import (
+    FAULTS_OF_THE_MEMBER,
+    IDEMPOTENT_METHODS,
+    Outcome,
+    may_try_again,
+)
 from scalelab.stack.load_balancer.python_engine.member_side import MemberSide
 from scalelab.stack.load_balancer.python_engine.own_answers import ANSWERS, CLIENT_GONE, own_answer
 from scalelab.stack.load_balancer.python_engine.parties import Client
@@ -18,14 +24,9 @@ from scalelab.stack.load_balancer.python_engine.traffic import TUNNEL_TIMEOUT_S,
 from scalelab.stack.load_balancer.python_engine.wire.body_framing import BadFraming
 from scalelab.stack.load_balancer.python_engine.wire.received_answer import SWITCHING_PROTOCOLS, ReceivedAnswer
 from scalelab.stack.load_balancer.python_engine.wire.received_request import ReceivedRequest
-from scalelab.stack.service_kit.logs import write_access_line
 
 _CONTINUE = 100
 _CONTINUE_LINE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_ROUTE = "forwarded"
-"""What the metrics call every request of a known method; any token is a method, and labels stay few."""
-_KNOWN_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"))
-_UNKNOWN = ("unmatched", "any")
 
 
 class Relay:
@@ -137,7 +138,7 @@ class Relay:
 
     def break_off(self) -> None:
         """The time of its member is over."""
-        self._fail(Outcome.BAD_ANSWER)
+        self._fail(Outcome.BROKEN_OFF)
 
     # --- attempts -----------------------------------------------------------------------------------------------
     def _try(self, otherwise: Outcome) -> None:
@@ -185,7 +186,7 @@ class Relay:
     def _fail(self, outcome: Outcome) -> None:
         if self.is_over:
             return
-        self._end_attempt()
+        self._end_attempt(has_failed=True if outcome in FAULTS_OF_THE_MEMBER else None)
         if self._status:
             self._end(self._status)
             self._client.abort()
@@ -202,7 +203,8 @@ class Relay:
         else:
             self._answer(outcome)
 
-    def _end_attempt(self) -> None:
+    def _end_attempt(self, *, has_failed: bool | None) -> None:
+        """None: it says nothing of the member."""
         member, self._member = self._member, None
         connection, self._connection = self._connection, None
         opening, self._opening = self._opening, None
@@ -214,6 +216,8 @@ class Relay:
             self._traffic.connections.keep(member, connection)
         member.finish(self)
         self._traffic.pool.policy.answered(member.name, monotonic() - self._attempt_began_s)
+        if has_failed is not None and self._traffic.pool.note_answer(member, has_failed=has_failed):
+            structlog.get_logger().warning("member_ejected", member=member.name)
 
     # --- what the member does -----------------------------------------------------------------------------------
     def takes_interim(self, answer: ReceivedAnswer) -> bool:
@@ -276,6 +280,7 @@ class Relay:
 
     def _complete(self) -> None:
         is_last = self._is_last or self.is_tunnel or not self.body.is_complete
+        self._end_attempt(has_failed=self._status >= HTTPStatus.INTERNAL_SERVER_ERROR)
         self._end(self._status)
         self._client.is_answered(is_last=is_last)
 
@@ -283,17 +288,11 @@ class Relay:
         if self.is_over:
             return
         self.is_over = True
-        self._end_attempt()
+        self._end_attempt(has_failed=None)
         self._note(status)
 
     def _note(self, status: int) -> None:
         if self._is_noted:
             return
         self._is_noted = True
-        request, records = self.request, self._traffic.records
-        method = request.method
-        label, told = (_ROUTE, method.decode()) if method in _KNOWN_METHODS else _UNKNOWN
-        duration_s = monotonic() - self._began_s
-        records.note(label, told, status, duration_s)
-        if records.is_told(status, request.request_id):
-            write_access_line(method.decode(), request.path, status, duration_s, request.request_id.decode())
+        self._traffic.note(self.request, status, monotonic() - self._began_s)

@@ -10,6 +10,7 @@ import aiohttp
 
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.stack.load_balancer.control_socket import control_socket
+from scalelab.stack.load_balancer.python_engine.care import Care
 from scalelab.stack.load_balancer.python_engine.client_side import ClientSide
 from scalelab.stack.load_balancer.python_engine.connections import MemberConnections
 from scalelab.stack.load_balancer.python_engine.health import HealthRule
@@ -48,14 +49,20 @@ async def run_engine(settings: BalancerSettings) -> None:
         else:
             readiness.not_ready("no gateway is up")
 
-    pool = MemberPool(
-        POLICIES[settings.policy](), HealthRule(settings.health_fall, settings.health_rise), note_change
-    )
+    rule = HealthRule(settings.health_fall, settings.health_rise)
+    pool = MemberPool(POLICIES[settings.policy](), rule, note_change, Care.of(settings))
     note_change()
     metrics.registry.register(MemberMeasures(pool))
     connections = MemberConnections(settings.connect_timeout_s, monotonic)
     records = RequestRecords(metrics, settings.access_sample_ratio)
-    traffic = Traffic(pool, connections, records, settings.response_timeout_s, settings.head_timeout_s)
+    traffic = Traffic(
+        pool,
+        connections,
+        records,
+        settings.response_timeout_s,
+        settings.head_timeout_s,
+        settings.max_connection_age_s,
+    )
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(_session())
         await stack.enter_async_context(admin_listener(settings, metrics, readiness))

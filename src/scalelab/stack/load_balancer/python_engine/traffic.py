@@ -8,11 +8,16 @@ from typing import Any, Protocol
 
 from scalelab.stack.load_balancer.python_engine.connections import MemberConnections
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool
-from scalelab.stack.load_balancer.python_engine.wire.received_request import RequestReader
+from scalelab.stack.load_balancer.python_engine.wire.received_request import ReceivedRequest, RequestReader
+from scalelab.stack.service_kit.logs import write_access_line
 from scalelab.stack.service_kit.request_context import RequestRecords
 
 TUNNEL_TIMEOUT_S = 3600.0
 """Longest silence in a tunnel."""
+_ROUTE = "forwarded"
+"""What the metrics call every request of a known method; any token is a method, and labels stay few."""
+_KNOWN_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"))
+_UNKNOWN = ("unmatched", "any")
 
 
 class Connected(Protocol):
@@ -49,6 +54,8 @@ class Traffic:
     """Longest silence while a request is under way."""
     head_timeout_s: float = 10.0
     """Longest time for a request's head: a client that drips it gets 408."""
+    max_connection_age_s: float = 0.0
+    """See `MemberCare`."""
     is_stopping: bool = False
     """Whether every answer is the last one on its connection."""
     reader: RequestReader = field(default_factory=RequestReader)
@@ -62,10 +69,18 @@ class Traffic:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def note(self, request: ReceivedRequest, status: int, duration_s: float) -> None:
+        """Into the books: a request was answered, or its client has gone."""
+        records, method = self.records, request.method
+        label, told = (_ROUTE, method.decode()) if method in _KNOWN_METHODS else _UNKNOWN
+        records.note(label, told, status, duration_s)
+        if records.is_told(status, request.request_id):
+            write_access_line(method.decode(), request.path, status, duration_s, request.request_id.decode())
+
     def count_refusal(self, status: HTTPStatus) -> None:
         """A request that could not be read was answered."""
         self.records.begin()
-        self.records.note("unmatched", "any", status, 0.0)
+        self.records.note(*_UNKNOWN, status, 0.0)
 
     def expire_late(self, now_s: float) -> None:
         """End what has waited for too long."""

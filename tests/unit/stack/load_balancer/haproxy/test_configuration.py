@@ -34,6 +34,7 @@ SETTINGS = BalancerSettings(
     response_timeout_s=150.0,
     drain_timeout_s=30.0,
 )
+CAREFUL = SETTINGS.model_copy(update={"slow_start_s": 10.0, "max_connection_age_s": 60.0})
 SERVERS = [
     Server("api_gateway-1", Member(name="api_gateway-1", host="127.0.0.1", port=8001)),
     Server("api_gateway-2", Member(name="api_gateway-2", host="::1", port=8002)),
@@ -61,8 +62,10 @@ def test_it_fits_the_machine(file_limit, cores, connections, threads):
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("servers", [[], SERVERS])
-def test_haproxy_accepts_it(tmp_path, servers):
+@pytest.mark.parametrize(
+    ("settings", "servers"), [(SETTINGS, []), (SETTINGS, SERVERS), (CAREFUL, SERVERS)], ids=["none", "two", "careful"]
+)
+def test_haproxy_accepts_it(tmp_path, settings, servers):
     """Without a single warning."""
     try:
         binary = haproxy_binary()
@@ -75,7 +78,7 @@ def test_haproxy_accepts_it(tmp_path, servers):
         fds = (first.fileno(), second.fileno())
         machine = Machine(file_limit=1024, cores=2, lua_path=str(LUA))
         binds = Binds(traffic=f"fd@{fds[0]}", admin=f"fd@{fds[1]}", runtime=f"fd@{fds[1]}")
-        path.write_text(haproxy_configuration(SETTINGS, binds, machine, servers))
+        path.write_text(haproxy_configuration(settings, binds, machine, servers))
 
         checked = subprocess.run(
             [binary, "-c", "-f", str(path)], capture_output=True, text=True, check=False, pass_fds=fds, timeout=20
@@ -109,3 +112,12 @@ def test_gateways_are_found_by_name(tmp_path):
     )
     assert checked.returncode == 0, checked.stderr
     assert "WARNING" not in checked.stderr
+
+
+def test_connections_end_at_their_age():
+    """Give or take a tenth, drawn for each; without an age nothing is said of it."""
+    text = haproxy_configuration(CAREFUL, BINDS, MACHINE, SERVERS)
+
+    assert "set-var(sess.jitter_ms) rand(12000)" in text
+    assert "add(sess.jitter_ms),add(54000)" in text
+    assert "sess." not in haproxy_configuration(SETTINGS, BINDS, MACHINE, SERVERS)

@@ -23,6 +23,7 @@ from scalelab.stack.load_balancer.python_engine.policies import (
 class Candidate:
     name: str
     in_flight: int
+    weight: float = 1.0
 
 
 @dataclass
@@ -181,3 +182,53 @@ def test_one_member_is_enough_for_all_policies():
 def test_the_table_has_every_policy_of_the_settings():
     """A policy that the settings allow can be made."""
     assert set(POLICIES) == set(get_args(BalancingPolicy))
+
+
+def _by_weight(policy, requests=600, **weights):
+    """How often each of these idle members is chosen; each request has a key and user of its own."""
+    candidates = [Candidate(name, 0, weight) for name, weight in sorted(weights.items())]
+    return Counter(policy.choose(candidates, Asked(str(number), str(number))).name for number in range(requests))
+
+
+def test_shares_in_turn_are_exact_and_spread():
+    """3 : 2 : 1, and the heavy one is not asked three times in a row."""
+    candidates = [Candidate("a", 0, 3.0), Candidate("b", 0, 2.0), Candidate("c", 0, 1.0)]
+    policy = RoundRobin()
+
+    chosen = "".join(policy.choose(candidates, FACTS).name for _ in range(12))
+
+    assert chosen == "abacba" * 2
+
+
+def test_every_policy_heeds_weights():
+    """Three to one: about so many of 600, whoever draws; by load the heavy one, while both are idle."""
+    ewma = PeakEwma(Clock())
+    for name in "ab":
+        ewma.answered(name, 0.1)
+    policies = [RoundRobin(), RandomChoice(1, Random(1)), RandomChoice(2, Random(1)), POLICIES["hash_key"]()]
+
+    shares = [_by_weight(policy, a=3.0, b=1.0)["a"] for policy in policies]
+
+    assert shares[0] == 450
+    assert all(400 < share < 500 for share in [*shares[:2], shares[3]])
+    assert _by_weight(ewma, a=3.0, b=1.0) == _by_weight(LeastConnections(), a=3.0, b=1.0) == {"a": 600}
+
+
+def test_the_idlest_for_its_weight():
+    """A newcomer that counts a tenth is not given all, though it has nothing to do."""
+    candidates = [Candidate("a", 8, 1.0), Candidate("new", 0, 0.1)]
+
+    first = LeastConnections().choose(candidates, FACTS).name
+    candidates[0].in_flight = 10
+
+    assert (first, LeastConnections().choose(candidates, FACTS).name) == ("a", "new")
+
+
+@given(st.integers(1, 5), st.text(min_size=1, max_size=8))
+def test_more_weight_takes_values_only_from_others(weight, key):
+    """Nobody else's values move to anyone but the one that has become heavier."""
+    policy, facts = ConsistentHash(lambda request: request.key), Asked(key)
+    before = policy.choose(_candidates("abc"), facts).name
+    after = policy.choose([Candidate("a", 0, float(weight)), *_candidates("bc")], facts).name
+
+    assert after in {before, "a"}
