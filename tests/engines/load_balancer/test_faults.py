@@ -191,7 +191,6 @@ async def test_a_flapping_check_does_not_flap_the_member(start_gateways, start_b
     assert state_coming == "down"
 
 
-@pytest.mark.parametrize("engine", ["python"], indirect=True)
 async def test_a_gateway_is_never_asked_twice_for_one_request(start_gateways, use_balancer):
     """B07: the only one breaks off; nobody else is there, so the client may come back, and it was asked once."""
     [gateway] = await start_gateways(1)

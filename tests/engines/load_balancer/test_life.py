@@ -35,7 +35,11 @@ async def test_admin_surface(start_gateways, start_balancer):
     assert live == {"status": "ok", "instance": "load_balancer-1", "stack": stack_identity("nonce-of-this-test")}
     assert (ready, not_ready, still_alive) == (200, 503, 200)
     assert gateway.name in metrics
-    assert "haproxy_server_http_responses_total" in metrics or "scalelab_member_requests_total" in metrics
+    assert {
+        "haproxy_server_http_responses_total",
+        "scalelab_member_requests_total",
+        "envoy_cluster_endpoint_rq_total",
+    } & {line.partition("{")[0] for line in metrics.splitlines()}
 
 
 async def test_the_control_socket_is_the_owners(start_gateways, start_balancer):

@@ -11,7 +11,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from scalelab.deployment.engines import demand_haproxy
+from scalelab.deployment.engines import NO_HAPROXY, demanded, find_haproxy
 
 pytestmark = pytest.mark.integration
 
@@ -123,7 +123,7 @@ def test_haproxy_takes_the_configuration_that_the_secret_holds(rendered, tmp_pat
     for name, text in files.items():
         (tmp_path / name).write_text(text.replace("/run/scalelab/lb", str(tmp_path)), encoding="utf-8")
 
-    command = [str(demand_haproxy().path), "-c", "-f", str(tmp_path / "haproxy.cfg")]
+    command = [str(demanded(find_haproxy(), NO_HAPROXY).path), "-c", "-f", str(tmp_path / "haproxy.cfg")]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert checked.returncode == 0, checked.stderr

@@ -1,6 +1,6 @@
 """What one service says of itself at one moment: counters and gauges out of its metrics. Pure.
 
-HAProxy counts under names of its own; here both balancers say the same things.
+HAProxy and Envoy count under names of their own; here all balancers say the same things.
 """
 
 from collections import defaultdict
@@ -34,10 +34,11 @@ _FIELDS = {
     names.TASK_EXECUTIONS_TOTAL: ANSWERS,
     "haproxy_backend_current_sessions": IN_FLIGHT,
     "haproxy_backend_current_queue": IN_FLIGHT,
+    "envoy_cluster_upstream_rq_active": IN_FLIGHT,
 }
 _DURATION_BUCKET = names.REQUEST_DURATION_SECONDS + "_bucket"
-_MEMBER_STATES = (names.MEMBER_UP, "haproxy_server_status")
-_ANSWERS = (names.REQUESTS_TOTAL, "haproxy_frontend_http_responses_total")
+_MEMBER_STATES = (names.MEMBER_UP, "haproxy_server_status", "envoy_cluster_endpoint_healthy")
+_ANSWERS = (names.REQUESTS_TOTAL, "haproxy_frontend_http_responses_total", "envoy_http_downstream_rq_xx")
 _WANTED = (*_FIELDS, *_MEMBER_STATES, *_ANSWERS, _DURATION_BUCKET)
 
 
@@ -58,7 +59,7 @@ def read_figures(exposition: str) -> Figures:
     durations: defaultdict[float, float] = defaultdict(float)
     members: dict[str, bool] = {}
     for name, labels, value in labelled_samples(exposition, _WANTED):
-        if name in _FIELDS:
+        if name in _FIELDS and labels.get("envoy_cluster_name") in {None, "gateways"}:
             values[_FIELDS[name]] += value
         elif name in _MEMBER_STATES:
             _note_member(members, labels, is_up=value > 0)
@@ -73,16 +74,19 @@ def read_figures(exposition: str) -> Figures:
 
 def _is_traffic(labels: Mapping[str, str]) -> bool:
     """Forwarded by a balancer, or worked on by a service."""
-    return labels.get("route") == "forwarded" or labels.get("proxy") == "traffic" or is_work(labels)
+    frontend = labels.get("proxy") or labels.get("envoy_http_conn_manager_prefix")
+    return labels.get("route") == "forwarded" or frontend == "traffic" or is_work(labels)
 
 
 def _status(labels: Mapping[str, str]) -> str:
-    return labels.get("status") or labels.get("code", "")
+    return labels.get("status") or labels.get("code") or labels.get("envoy_response_code_class", "")
 
 
 def _note_member(members: dict[str, bool], labels: Mapping[str, str], *, is_up: bool) -> None:
     """HAProxy has a sample for each state, and a number behind the name of a member that was added again."""
     if "member" in labels:
         members[labels["member"]] = is_up
+    elif "envoy_endpoint_hostname" in labels:
+        members[labels["envoy_endpoint_hostname"]] = is_up
     elif labels.get("state") == "UP":
         members[labels["server"].partition(".")[0]] = is_up

@@ -21,8 +21,16 @@ def _python(settings: BalancerSettings, listeners: Listeners) -> tuple[Engine, L
     return PythonEngine(settings, listeners), pass_line_on
 
 
+def _envoy(settings: BalancerSettings, listeners: Listeners) -> tuple[Engine, LogLine]:
+    from scalelab.stack.load_balancer.envoy.engine import EnvoyEngine  # noqa: PLC0415
+    from scalelab.stack.load_balancer.envoy.log_lines import log_envoy_line  # noqa: PLC0415
+
+    return EnvoyEngine.of_this_machine(settings, listeners), log_envoy_line
+
+
 ENGINES: dict[str, Callable[[BalancerSettings, Listeners], tuple[Engine, LogLine]]] = {
     "haproxy": _haproxy,
+    "envoy": _envoy,
     "python": _python,
 }
 """Engine name -> maker of the engine and of what logs its lines. A maker may raise `EngineMissing`."""

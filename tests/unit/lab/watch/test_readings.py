@@ -21,6 +21,16 @@ haproxy_server_status{proxy="gateways",server="api_gateway-1",state="DOWN"} 0
 haproxy_server_status{proxy="gateways",server="api_gateway-1",state="UP"} 1
 haproxy_server_status{proxy="gateways",server="api_gateway-2.3",state="UP"} 0
 """
+ENVOY = """envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="admin"} 4
+envoy_http_downstream_rq_xx{envoy_response_code_class="2",envoy_http_conn_manager_prefix="traffic"} 40
+envoy_http_downstream_rq_xx{envoy_response_code_class="5",envoy_http_conn_manager_prefix="traffic"} 3
+envoy_cluster_upstream_rq_active{envoy_cluster_name="admin"} 1
+envoy_cluster_upstream_rq_active{envoy_cluster_name="gateways"} 7
+envoy_cluster_endpoint_healthy{envoy_cluster_name="gateways",envoy_endpoint_address="127.0.0.1:2",\
+envoy_endpoint_hostname="api_gateway-2"} 0
+envoy_cluster_endpoint_healthy{envoy_cluster_name="gateways",envoy_endpoint_address="127.0.0.1:1",\
+envoy_endpoint_hostname="api_gateway-1"} 1
+""".replace("\\\n", "")
 PYTHON_BALANCER = """scalelab_requests_total{method="GET",route="forwarded",status="200"} 40.0
 scalelab_requests_total{method="any",route="unmatched",status="502"} 3.0
 scalelab_member_up{member="api_gateway-1"} 1.0
@@ -37,12 +47,12 @@ def test_a_gateways_own_checks_and_logins_are_no_traffic():
     assert figures.members is None
 
 
-def test_both_balancers_say_the_same_things():
-    """HAProxy's admin listener is no traffic; a member that was added again goes by its own name."""
-    haproxy, python = read_figures(HAPROXY), read_figures(PYTHON_BALANCER)
+def test_all_balancers_say_the_same_things():
+    """An admin listener is no traffic; a member that HAProxy was given again goes by its own name."""
+    haproxy, envoy, python = map(read_figures, (HAPROXY, ENVOY, PYTHON_BALANCER))
 
-    assert haproxy.values == {"answers": 43.0, "errors": 3.0, "in_flight": 7.0}
-    assert haproxy.members == python.members == {"api_gateway-1": True, "api_gateway-2": False}
+    assert haproxy.values == envoy.values == {"answers": 43.0, "errors": 3.0, "in_flight": 7.0}
+    assert haproxy.members == envoy.members == python.members == {"api_gateway-1": True, "api_gateway-2": False}
     assert python.values["answers"] == 40.0
 
 

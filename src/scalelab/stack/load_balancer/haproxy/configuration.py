@@ -18,8 +18,6 @@ _ADMIN_CONNECTIONS = 64
 _FILES_FOR_ITSELF = 256
 _MOST_CONNECTIONS = 10_000
 _MOST_THREADS = 8
-_HEAD_TIMEOUT_S = 10
-"""Longest time for a request's head: a client that drips it gets 408."""
 _KEEP_ALIVE_S = 75
 _LINGER_S = 5
 """Longest time that a connection whose other end has gone is kept for the bytes it does not take."""
@@ -134,7 +132,7 @@ def _defaults(settings: BalancerSettings) -> list[str]:
         f"timeout queue {milliseconds(settings.connect_timeout_s)}",
         f"timeout client {response_timeout}",
         f"timeout server {response_timeout}",
-        f"timeout http-request {_HEAD_TIMEOUT_S}s",
+        f"timeout http-request {milliseconds(settings.head_timeout_s)}",
         f"timeout http-keep-alive {_KEEP_ALIVE_S}s",
         f"timeout check {milliseconds(settings.health_timeout_s)}",
         f"timeout client-fin {_LINGER_S}s",

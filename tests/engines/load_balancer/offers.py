@@ -1,0 +1,22 @@
+"""What an engine does not offer, and why. The suite does not try it; docs/reference/conformance.md says it."""
+
+ENGINES = ("haproxy", "envoy", "python")
+
+_ITS_OWN_NAMES = "a request that names Host or X-Forwarded-* in Connection is refused with 400"
+NOT_OFFERED: dict[tuple[str, str], str] = {
+    ("envoy", "test_the_drain_time_is_a_limit"): (
+        "Envoy leaves a request that outlives the drain time to its gateway: nothing ends it but the gateway"
+    ),
+    ("envoy", "test_a_websocket_ends_with_its_gateways_drain_time"): "as above, of a tunnel",
+    ("envoy", "test_what_one_hop_says_about_its_connection_ends_there"): _ITS_OWN_NAMES,
+    ("envoy", "test_forged_forwarding_headers_are_replaced"): _ITS_OWN_NAMES,
+    ("envoy", "test_a_gateway_is_never_asked_twice_for_one_request"): (
+        "Envoy asks the same gateway again when no other is there"
+    ),
+    ("envoy", "test_hints_come_before_the_answer"): "Envoy keeps 103 to itself",
+    ("haproxy", "test_a_client_that_knows_no_chunks_gets_none"): "HAProxy 2.8 sends chunks to HTTP/1.0, too",
+    ("haproxy", "test_a_gateway_is_never_asked_twice_for_one_request"): (
+        "HAProxy asks the same gateway again when no other is there"
+    ),
+}
+"""(engine, test) -> reason."""
