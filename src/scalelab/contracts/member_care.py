@@ -13,7 +13,7 @@ class MemberCare(Contract):
 
     slow_start_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
     """Time over which a gateway that is new or was out gets ever more, from a tenth of its share to all of it; 0 =
-    all at once. Those that are there when the balancer starts have their share at once (Python engine)."""
+    all at once. Those that are there when the balancer starts have theirs at once (Envoy: slowly, too)."""
     ejection_failures: Annotated[int, Field(ge=0, le=1000)] = 0
     """Failures in a row (no connection, no answer, none in time, 5xx) after which a gateway is left alone, whatever
     its checks say; 0 = never."""

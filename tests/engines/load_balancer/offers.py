@@ -1,5 +1,7 @@
 """What an engine does not offer, and why. The suite does not try it; docs/reference/conformance.md says it."""
 
+from scalelab.contracts.member_care import CARE_NOT_OFFERED
+
 ENGINES = ("haproxy", "envoy", "python")
 
 _ITS_OWN_NAMES = "a request that names Host or X-Forwarded-* in Connection is refused with 400"
@@ -14,6 +16,14 @@ NOT_OFFERED: dict[tuple[str, str], str] = {
         "Envoy asks the same gateway again when no other is there"
     ),
     ("envoy", "test_hints_come_before_the_answer"): "Envoy keeps 103 to itself",
+    ("envoy", "test_a_newcomer_begins_slowly"): (
+        "Envoy begins slowly with those that are there at its start, too: for so long all are alike"
+    ),
+    ("haproxy", "test_a_newcomer_begins_slowly"): (
+        "HAProxy begins slowly, by its own measure: the weight rises in steps of a twentieth"
+    ),
+    ("haproxy", "test_who_fails_all_requests_is_left_alone"): CARE_NOT_OFFERED["haproxy"]["ejection_failures"],
+    ("haproxy", "test_when_no_check_passes_all_are_used"): CARE_NOT_OFFERED["haproxy"]["panic_share"],
     ("haproxy", "test_a_client_that_knows_no_chunks_gets_none"): "HAProxy 2.8 sends chunks to HTTP/1.0, too",
     ("haproxy", "test_a_gateway_is_never_asked_twice_for_one_request"): (
         "HAProxy asks the same gateway again when no other is there"

@@ -8,7 +8,13 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-ONLY_PYTHON = pytest.mark.parametrize("engine", ["python"], indirect=True)
+EJECTED = {
+    "python": 'scalelab_member_ejections_total{{member="{member}"}} 1.0',
+    "envoy": 'envoy_cluster_outlier_detection_ejections_active{{envoy_cluster_name="gateways"}} 1',
+}
+"""How the metrics tell of it."""
+MOST_FAULTS = {"python": 3, "envoy": 6}
+"""Envoy's threads hear of an ejection from its main thread, a moment later."""
 
 
 async def test_a_heavy_gateway_gets_more(start_gateways, use_balancer):
@@ -47,7 +53,6 @@ async def test_an_old_connection_ends_with_its_next_answer(start_gateways, start
     assert b"\r\nconnection: close\r\n" in rest.lower()
 
 
-@ONLY_PYTHON
 async def test_a_newcomer_begins_slowly(start_gateways, start_balancer):
     """B25: of two gateways the one that has just come gets about a tenth of what the other gets, and no half."""
     first, newcomer = await start_gateways(2)
@@ -59,8 +64,7 @@ async def test_a_newcomer_begins_slowly(start_gateways, start_balancer):
     assert 9 <= names[newcomer.name] <= 12
 
 
-@ONLY_PYTHON
-async def test_who_fails_all_requests_is_left_alone(start_gateways, start_balancer):
+async def test_who_fails_all_requests_is_left_alone(start_gateways, start_balancer, engine):
     """Though its checks pass: after three faults in a row the other answers all; the last one stays."""
     good, bad = await start_gateways(2)
     bad._on_echo = bad._on_fault
@@ -73,14 +77,13 @@ async def test_who_fails_all_requests_is_left_alone(start_gateways, start_balanc
     async with aiohttp.ClientSession(balancer.admin_url) as admin, admin.get("/metrics") as response:
         metrics = await response.text()
 
-    assert statuses.count(500) == 3
+    assert 3 <= statuses.count(500) <= MOST_FAULTS[engine]
+    assert set(statuses[-8:]) == {200}
     assert (view[bad.name]["state"], view[good.name]["state"]) == ("down", "up")
     assert alone == [500] * 5
-    assert f'scalelab_member_ejections_total{{member="{bad.name}"}} 1.0' in metrics
-    assert [event["member"] for event in balancer.log_events() if event["event"] == "member_ejected"] == [bad.name]
+    assert EJECTED[engine].format(member=bad.name) in metrics
 
 
-@ONLY_PYTHON
 async def test_when_no_check_passes_all_are_used(start_gateways, start_balancer):
     """Panic: whose checks are wrong still answers; without it the same clients get 503."""
     gateways = await start_gateways(2)

@@ -15,6 +15,11 @@ _IDLE_CONNECTION_S = 5
 """Idle upstream connections are closed from then on: long before a gateway would (75 s)."""
 _UNBOUNDED = 1_000_000
 """Of Envoy's own circuit breakers, which allow 1,024 requests and 3 retries at a time unless told."""
+_MOST_TIMES = 10
+"""The longest time of an ejection is so many times the first one."""
+_HAIR = 0.01
+_BEGIN_SLOWLY = frozenset({"round_robin", "least_request"})
+"""The policies of Envoy that know a slow start."""
 _NOT_200 = ({"start": 100, "end": 200}, {"start": 201, "end": 600})
 POLICIES: dict[BalancingPolicy, tuple[str, dict[str, Any]]] = {
     "round_robin": ("round_robin", {}),
@@ -34,16 +39,14 @@ def clusters(settings: BalancerSettings, endpoints_path: str) -> dict[str, Any]:
 
 
 def _cluster(settings: BalancerSettings, endpoints_path: str) -> dict[str, Any]:
-    name, options = POLICIES[settings.policy]
-    message = f"{POLICIES_API}.{name}.v3.{name.title().replace('_', '')}"
-    policy = {"typed_extension_config": extension(f"envoy.load_balancing_policies.{name}", message, options)}
     return {
+        **_care(settings),
         "name": CLUSTER,
         "type": "EDS",
         "eds_cluster_config": {"eds_config": watched_file(endpoints_path)},
-        "load_balancing_policy": {"policies": [policy]},
+        "load_balancing_policy": {"policies": [_policy(settings)]},
         "common_lb_config": {
-            "healthy_panic_threshold": {"value": 0},
+            "healthy_panic_threshold": {"value": _panic_percent(settings.panic_share)},
             "ignore_new_hosts_until_first_hc": True,
             "update_merge_window": "0s",  # else what is shown as up takes traffic a second later
         },
@@ -98,6 +101,42 @@ def _check(settings: BalancerSettings) -> dict[str, Any]:
     }
 
 
+def _policy(settings: BalancerSettings) -> dict[str, Any]:
+    name, options = POLICIES[settings.policy]
+    if settings.slow_start_s and name in _BEGIN_SLOWLY:
+        options = {**options, "slow_start_config": {"slow_start_window": seconds(settings.slow_start_s)}}
+    message = f"{POLICIES_API}.{name}.v3.{name.title().replace('_', '')}"
+    return {"typed_extension_config": extension(f"envoy.load_balancing_policies.{name}", message, options)}
+
+
+def _care(settings: BalancerSettings) -> dict[str, Any]:
+    """Passive ejection, if it is asked for. Envoy never ejects beyond the share, rounded down."""
+    if not settings.ejection_failures:
+        return {}
+    rule = {
+        "consecutive_5xx": settings.ejection_failures,
+        "enforcing_consecutive_5xx": 100,
+        "enforcing_success_rate": 0,
+        "enforcing_consecutive_gateway_failure": 0,
+        "base_ejection_time": seconds(settings.ejection_s),
+        "max_ejection_time": seconds(settings.ejection_s * _MOST_TIMES),
+        "max_ejection_percent": int(settings.ejection_max_share * 100),
+        "interval": seconds(settings.health_interval_s),
+        # A check that passes says nothing of what the failures were about.
+        "successful_active_health_check_uneject_host": False,
+    }
+    return {"outlier_detection": rule}
+
+
+def _panic_percent(share: float) -> float:
+    """Envoy panics below it, we at it."""
+    return min(100.0, share * 100 + _HAIR) if share else 0.0
+
+
 def _endpoint(member: Member, health_status: str) -> dict[str, Any]:
     address = {"socket_address": {"address": member.host, "port_value": member.port}}
-    return {"health_status": health_status, "endpoint": {"hostname": member.name, "address": address}}
+    return {
+        "health_status": health_status,
+        "endpoint": {"hostname": member.name, "address": address},
+        "load_balancing_weight": member.weight,
+    }

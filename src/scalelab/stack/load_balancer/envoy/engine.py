@@ -31,7 +31,6 @@ from scalelab.stack.load_balancer.envoy.statistics import (
     updates,
 )
 from scalelab.stack.load_balancer.envoy.traffic import routes
-from scalelab.stack.load_balancer.membership_change import membership_change
 
 _POLL_S = 0.02
 _APPLIED_LIMIT_S = 5.0
@@ -116,13 +115,14 @@ class EnvoyEngine:
         A request that outlives the drain time is not broken off: Envoy leaves it to its gateway.
         """
         _demand_addresses(members)
-        change = membership_change(self._members, members)
-        self._members = (*self._members, *change.added)
-        self._leaving = tuple(member for member in self._leaving if member not in self._members)
+        wanted = {_address(member) for member in members}
+        removed = tuple(member for member in self._members if _address(member) not in wanted)
+        self._leaving = tuple(member for member in self._leaving if _address(member) not in wanted)
+        self._members = (*members, *removed)
         await self._apply()
         await self._wait_for_new(drain_timeout_s)
-        self._members = tuple(member for member in self._members if member not in change.removed)
-        self._leaving = (*self._leaving, *change.removed)
+        self._members = tuple(members)
+        self._leaving = (*self._leaving, *removed)
         await self._apply()
         await self._wait_for_old(drain_timeout_s)
         self._leaving = ()

@@ -7,7 +7,7 @@ from typing import Any
 from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE, REQUEST_ID_HEADER
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.topology import BalancingPolicy
-from scalelab.stack.load_balancer.base import MOST_LENGTH_DIGITS
+from scalelab.stack.load_balancer.base import AGE_JITTER, MOST_LENGTH_DIGITS
 from scalelab.stack.load_balancer.envoy.cluster import CLUSTER
 from scalelab.stack.load_balancer.envoy.words import API, TYPES, extension, seconds, watched_file
 
@@ -58,7 +58,9 @@ def traffic_filter(settings: BalancerSettings, routes_path: str) -> dict[str, An
         "common_http_protocol_options": {
             "headers_with_underscores_action": "DROP_HEADER",
             "idle_timeout": seconds(_KEEP_ALIVE_S),
+            **_connection_age(settings.max_connection_age_s),
         },
+        "http1_safe_max_connection_duration": True,
         "http_protocol_options": {
             "accept_http_10": True,
             "ignore_http_11_upgrade": [{"prefix": name} for name in _OTHER_PROTOCOLS],
@@ -93,6 +95,17 @@ def _what_a_sender_may_not_say() -> dict[str, Any]:
     mutations.append({"remove": REQUEST_ID_HEADER.lower()})
     name = "http.early_header_mutation.header_mutation"
     return extension(f"envoy.{name}", f"{API}.{name}.v3.HeaderMutation", {"mutations": mutations})
+
+
+def _connection_age(age_s: float) -> dict[str, Any]:
+    """A client's connection ends with its next answer at this age, give or take the jitter; 0 = never."""
+    if not age_s:
+        return {}
+    least_s, spread_percent = age_s * (1 - AGE_JITTER), 100 * 2 * AGE_JITTER / (1 - AGE_JITTER)
+    return {
+        "max_connection_duration": seconds(least_s),
+        "max_connection_duration_jitter": {"value": spread_percent},
+    }
 
 
 def _filters() -> list[dict[str, Any]]:
