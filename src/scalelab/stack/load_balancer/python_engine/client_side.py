@@ -179,6 +179,7 @@ class ClientSide(asyncio.Protocol):
         self._is_advancing = True
         try:
             while self._waiting and self._relay is None and self._may_go_on():
+                self._drop_empty_lines()
                 end = self._waiting.find(_HEAD_END)
                 if end < 0 or end > MAX_HEAD_BYTES:
                     self._look_at_beginning()
@@ -189,12 +190,15 @@ class ClientSide(asyncio.Protocol):
         finally:
             self._is_advancing = False
 
+    def _drop_empty_lines(self) -> None:
+        """Before a head: RFC 9112, 2.2."""
+        for _ in range(_MOST_EMPTY_LINES):
+            self._waiting = self._waiting.removeprefix(_LINE_END)
+
     def _may_go_on(self) -> bool:
         return self._transport is not None and not self._is_writing_paused and not self._is_ending
 
     def _begin(self, head: bytes, data: bytes) -> None:
-        for _ in range(_MOST_EMPTY_LINES):
-            head = head.removeprefix(_LINE_END)  # RFC 9112, 2.2
         request = self._traffic.reader.read(head)
         if isinstance(request, Refusal):
             self._refuse(request.status)

@@ -275,7 +275,7 @@ class Relay:
         self._client.write(
             own_answer(status, request_id, detail, is_head_request=self.is_head_request, is_last=is_last)
         )
-        self._end(status)
+        self._end(status.value)
         self._client.is_answered(is_last=is_last)
 
     def _complete(self) -> None:

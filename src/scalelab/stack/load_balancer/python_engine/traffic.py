@@ -80,7 +80,7 @@ class Traffic:
     def count_refusal(self, status: HTTPStatus) -> None:
         """A request that could not be read was answered."""
         self.records.begin()
-        self.records.note(*_UNKNOWN, status, 0.0)
+        self.records.note(*_UNKNOWN, status.value, 0.0)
 
     def expire_late(self, now_s: float) -> None:
         """End what has waited for too long."""
