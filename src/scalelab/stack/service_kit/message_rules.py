@@ -18,7 +18,7 @@ OVERHEAD_PER_BODY_BYTE = 16
 MIN_BODY_BYTES_PER_S = 500
 """Of a body on its way; what Apache's mod_reqtimeout demands unless told otherwise."""
 _VERSIONS = frozenset({"1.0", "1.1"})
-_HOST = re.compile(rb"[A-Za-z0-9._:\[\]-]{0,255}")
+PLAIN_HOST = re.compile(rb"[A-Za-z0-9._:\[\]-]{0,255}")
 
 Fields = Iterable[tuple[bytes, bytes]]
 
@@ -59,7 +59,7 @@ def framing_of(version: str, target: bytes, fields: Fields) -> Framing | HTTPSta
     for name, value in fields:
         if name == b"host":
             hosts += 1
-            if _HOST.fullmatch(value) is None:
+            if PLAIN_HOST.fullmatch(value) is None:
                 return HTTPStatus.BAD_REQUEST
         elif name == b"transfer-encoding":
             codings.append(value.strip(b" \t").lower())

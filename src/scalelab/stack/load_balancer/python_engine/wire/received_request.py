@@ -22,6 +22,7 @@ from scalelab.stack.load_balancer.python_engine.wire.field_lines import (
     tokens_of,
     without,
 )
+from scalelab.stack.service_kit.message_rules import PLAIN_HOST
 
 MOST_KNOWN = 1024
 """Of the fields that are kept as they were read: most clients say the same each time."""
@@ -49,7 +50,8 @@ class RequestFields(NamedTuple):
 
     to_member: bytes
     """What stands between the target and the value of `X-Forwarded-For`."""
-    host: bytes
+    host: bytes | None
+    """None without one."""
     body: int
     """Its length, or `CHUNKED`."""
     is_last: bool
@@ -126,7 +128,7 @@ class RequestReader:
         if fields is None:
             return Refusal(HTTPStatus.BAD_REQUEST)
         is_old = minor == b"0"
-        if is_old and fields.body == CHUNKED:
+        if (fields.body == CHUNKED if is_old else fields.host is None) or b"#" in target:
             return Refusal(HTTPStatus.BAD_REQUEST)
         if target[:1] != b"/":
             return _unusual(method, target, fields, is_old=is_old)
@@ -148,10 +150,10 @@ def read_fields(lines: bytes) -> RequestFields | None:
         return None
     body = framing(out.values(b"content-length"), out.values(b"transfer-encoding"))
     hosts, ids = out.values(b"host"), out.values(_ID_NAME)
-    if body is None or len(hosts) > 1:
+    if body is None or len(hosts) > 1 or not all(map(PLAIN_HOST.fullmatch, hosts)):
         return None
     named = tokens_of(out.values(b"connection"))
-    host = hosts[0] if hosts else b""
+    host = hosts[0] if hosts else None
     tunnel = _tunnel(out, named) if body in {NO_BODY, UNFRAMED} else b""
     return RequestFields(
         to_member=_to_member(out, host, body, tunnel, named),
@@ -165,15 +167,15 @@ def read_fields(lines: bytes) -> RequestFields | None:
     )
 
 
-def _to_member(out: TakenOut, host: bytes, body: int, tunnel: bytes, named: frozenset[bytes]) -> bytes:
-    lines = [b" HTTP/1.1", b"Host: " + host]
+def _to_member(out: TakenOut, host: bytes | None, body: int, tunnel: bytes, named: frozenset[bytes]) -> bytes:
+    lines = [b" HTTP/1.1", b"Host: " + (host or b"")]
     if b"authorization" not in named:
         lines += [b"Authorization: " + value for value in out.values(b"authorization")]
     if tunnel:
         lines += [b"Connection: Upgrade", b"Upgrade: " + tunnel]
     kept = without(out.left, named)
     framed = {CHUNKED: b"\r\nTransfer-Encoding: chunked", UNFRAMED: b""}.get(body, b"\r\nContent-Length: %d" % body)
-    ours = b"\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: %b\r\nX-Forwarded-For: " % host
+    ours = b"\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: %b\r\nX-Forwarded-For: " % (host or b"")
     return b"\r\n".join(lines) + kept + framed + ours
 
 
@@ -190,7 +192,7 @@ def _unusual(method: bytes, target: bytes, fields: RequestFields, *, is_old: boo
     if method == b"OPTIONS" and target == b"*":
         return ReceivedRequest(method, target, fields, is_old=is_old)
     found = _ABSOLUTE.fullmatch(target)
-    if found is None or found[1].lower() != fields.host.lower():
+    if found is None or found[1].lower() != (fields.host or b"").lower():
         return Refusal(HTTPStatus.BAD_REQUEST)
     path = found[2] if found[2][:1] == b"/" else b"/" + found[2]
     return ReceivedRequest(method, path, fields, is_old=is_old)

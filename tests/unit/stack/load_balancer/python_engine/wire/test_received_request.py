@@ -92,6 +92,7 @@ def test_nothing_of_these_passes(fields):
         (b"GET https://lab/ HTTP/1.1", 400),
         (b"GET http://me@lab/ HTTP/1.1", 400),
         (b"CONNECT lab:80 HTTP/1.1", 501),
+        (b"GET /a#b HTTP/1.1", 400),
         (b"M" * 65 + b" / HTTP/1.1", 400),
     ],
 )
@@ -119,6 +120,7 @@ def test_targets(line, target):
     "fields",
     [
         (b"Host: evil",),
+        (b"host:",),
         (b"Content-Length: 5", b"Transfer-Encoding: chunked"),
         (b"Transfer-Encoding: ,chunked",),
         (b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
@@ -130,6 +132,12 @@ def test_targets(line, target):
 def test_fields_with_two_meanings(fields):
     """400, whatever came before."""
     assert _read(*fields) == Refusal(HTTPStatus.BAD_REQUEST)
+
+
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.1", b"GET / HTTP/1.1\r\nHost: a b", b"GET / HTTP/1.1\r\nHost: a/b"])
+def test_who_is_asked_must_be_said(head):
+    """RFC 9112, 3.2: one Host, of which a URL could be made; an old client may leave it out."""
+    assert RequestReader().read(head) == Refusal(HTTPStatus.BAD_REQUEST)
 
 
 def test_an_old_client_knows_no_chunks():
