@@ -41,6 +41,8 @@ UPSTREAM_QUEUE_SECONDS_TOTAL = "scalelab_upstream_queue_seconds_total"
 
 REQUESTS_SHED_TOTAL = "scalelab_requests_shed_total"
 """Counter: refused, because as many as may were waiting for a slot."""
+RATE_LIMIT_UNHEARD_TOTAL = "scalelab_rate_limit_unheard_total"
+"""Counter: requests that could not be counted over all gateways, because Valkey did not answer in time."""
 DEADLINES_EXCEEDED_TOTAL = "scalelab_deadlines_exceeded_total"
 """Counter: requests whose time was over before they were answered; of gateways, microservice and database."""
 REQUESTS_SHED_OF_CLASS_TOTAL = "scalelab_requests_shed_of_class_total"

@@ -240,3 +240,42 @@ def test_answers_are_compressed_for_who_takes_that(start_gateway, services):
     assert told["gzip"] == told["identity"]
     assert len(told["gzip"]) == 1
     assert services.asked.count("GET /records/1") == 1
+
+
+def test_metrics_are_read_while_everybody_asks_and_a_worker_dies(start_gateway):
+    """F08: every scrape is whole and no request waits for one; a worker's counters end with it, and begin anew."""
+    gateway = start_gateway(hit_path=False)
+    gateway.login()
+    is_over, sizes, counted = (
+        threading.Event(),
+        [],
+        'scalelab_requests_total{method="GET",route="/data",status="200"}',
+    )
+
+    def scrape():
+        while not is_over.is_set():
+            sizes.append(len(gateway.ask("GET", "/metrics", admin=True)[2].splitlines()))
+
+    scraper = threading.Thread(target=scrape)
+    scraper.start()
+    statuses = {gateway.ask("GET", f"/data?key={key}")[0] for key in range(1, 101)}
+    is_over.set()
+    scraper.join()
+    before = gateway.metric(counted)
+    (worker,) = psutil.Process(gateway.process.pid).children()
+    worker.kill()
+    assert wait_until(lambda: is_ready_again(gateway, worker.pid))
+    gateway.ask("GET", "/data?key=1")
+
+    assert (statuses, before) == ({200}, 100)
+    assert max(sizes) - min(sizes) < 100  # a hundred records are no hundred series
+    assert gateway.metric(counted) == 1
+
+
+def is_ready_again(gateway, pid_before):
+    """With another worker."""
+    pids = [child.pid for child in psutil.Process(gateway.process.pid).children()]
+    try:
+        return pids != [pid_before] and gateway.ask("GET", "/health/ready", admin=True)[0] == 200
+    except OSError:
+        return False

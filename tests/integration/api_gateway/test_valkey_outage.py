@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -62,3 +63,21 @@ def test_a_valkey_that_hangs(gateway, services, valkey):
     assert is_writable_again
     assert b"newer" in gateway.ask("GET", "/data?key=1")[2]
     assert gateway.log_file.read_text().count("cache_outage_began") == 1
+
+
+def test_a_crowd_in_front_of_a_valkey_that_hangs(start_gateway, services, valkey):
+    """B33: as many as fit are served, as many as may wait, all others hear 503 at once; nothing piles up."""
+    gateway = start_gateway(upstream_slots=2, slot_queue_limit=4, hit_path=False)
+    gateway.login()
+    services.delay_s = 0.2
+    os.kill(valkey.process.pid, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(40) as crowd:
+            answers = list(crowd.map(lambda key: gateway.ask("GET", f"/data?key={key}"), range(1, 81)))
+    finally:
+        os.kill(valkey.process.pid, signal.SIGCONT)
+
+    told = {(status, headers["Retry-After"]) for status, headers, _ in answers}
+    assert told == {(200, None), (503, "1")}
+    assert gateway.metric("scalelab_requests_shed_total") == sum(status == 503 for status, _, _ in answers)
+    assert gateway.metric("scalelab_upstream_slots_in_use") == gateway.metric("scalelab_upstream_queue_length") == 0

@@ -183,12 +183,14 @@ def _rate_limiter(settings: GatewaySettings, metrics: ServiceMetrics) -> RateLim
     rule = RateRule(settings.rate_limit_per_s, settings.rate_limit_burst)
     client = server_client(settings.cache_url, settings.cache_password_file)
     refused = Counter(metric_names.REQUESTS_LIMITED_TOTAL, "Refused by the rate limit.", registry=metrics.registry)
+    unheard = Counter(metric_names.RATE_LIMIT_UNHEARD_TOTAL, "Not counted over all.", registry=metrics.registry)
     return RateLimiter(
         rule,
         None if client is None else SharedRateCounts(client, rule),
         LocalRateCounts(rule),
         settings.rate_limit_when_unreachable,
         on_refused=refused.inc,
+        on_unheard=unheard.inc,
     )
 
 

@@ -17,7 +17,7 @@ FORGET_AFTER = 1000
 """Answers after which the shortest latency is learned anew: a service that has become slower is no queue. For that
 the limit is halved for a moment, or the queue that it made itself would be taken for the service."""
 JITTER = 0.1
-"""Of the answers between two decreases: gateways must not all step back at once."""
+"""Of the answers between two decreases, and before learning anew: gateways must not all step back at once."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class AdaptiveLimit:
         self._limit = max(float(rule.least), rule.most / 2)
         self._shortest_s: float | None = None
         self._since_shortest = 0
+        self._forget_after = self._drawn_patience()
         self._until_decrease = 0
         self._until_learning = 0
         """Answers still to come of what was under way when the limit was halved."""
@@ -68,13 +69,17 @@ class AdaptiveLimit:
         self._limit = max(float(self._rule.least), self._limit * DECREASE)
         self._until_decrease = round(self._limit * (1 + JITTER * self._draw()))
 
+    def _drawn_patience(self) -> float:
+        return FORGET_AFTER * (1 + JITTER * self._draw())
+
     def _learn(self, latency_s: float, *, is_good: bool) -> None:
         if not is_good:
             return
         self._since_shortest += 1
         if self._shortest_s is None or latency_s <= self._shortest_s:
             self._shortest_s, self._since_shortest = latency_s, 0
-        elif self._since_shortest > FORGET_AFTER:
+        elif self._since_shortest > self._forget_after:
+            self._forget_after = self._drawn_patience()
             self._until_learning = self.limit
             self._limit = max(float(self._rule.least), self._limit / 2)
             self._shortest_s, self._since_shortest = None, 0

@@ -20,6 +20,9 @@ _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _SERVER_FAULT = 500
 _CLIENT_CLOSED_REQUEST = 499
 _UNMATCHED = ("unmatched", "any")
+_COMMON_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER_METHOD = "other"
+"""A client may invent as many as it likes; each would be a series of its own."""
 
 
 class RequestContext:
@@ -69,7 +72,8 @@ class RequestRecords:
     def end(self, scope: Scope, status: int, duration_s: float) -> None:
         """It was answered, or its client has gone."""
         route = scope.get("route")
-        label, method = (getattr(route, "path", "unmatched"), scope["method"]) if route is not None else _UNMATCHED
+        known = scope["method"] if scope["method"] in _COMMON_METHODS else _OTHER_METHOD
+        label, method = (getattr(route, "path", "unmatched"), known) if route is not None else _UNMATCHED
         self.note(label, method, status, duration_s)
         request_id = scope["request_id"]
         if self.is_told(status, request_id.encode()):

@@ -33,6 +33,8 @@ class Connection(asyncio.Protocol):
     def __init__(self, on_lost: Callable[["Connection"], None]) -> None:
         self.is_open = False
         self.idle_since_s = 0.0
+        self.good_until_s = float("inf")
+        """The pool keeps it no longer."""
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None

@@ -1,6 +1,10 @@
-"""Connections to one upstream: the newest idle one is reused first, and none is kept as long as the upstream does."""
+"""Connections to one upstream: the newest idle one is reused first, and none is kept as long as the upstream does.
+
+None is used for ever either, so that an upstream whose name leads elsewhere is found again.
+"""
 
 import asyncio
+import random
 from collections.abc import Callable
 
 from scalelab.stack.upstream.connection import Connection
@@ -8,13 +12,27 @@ from scalelab.stack.upstream.idle_connections import IdleConnections
 
 IDLE_LIMIT_S = 30.0
 """Shorter than the servers' keep-alive, so that we are the one who closes."""
+AGE_LIMIT_S = 60.0
+"""A connection is not kept after so long, however busy: then the next one looks its host up anew."""
+AGE_JITTER = 0.2
+"""Share by which the limit of a connection is shorter: those that were opened together do not end together."""
 
 
 class ConnectionPool:
     """Opens, keeps and closes connections. How many there are at a time is the caller's business (slots)."""
 
-    def __init__(self, host: str, port: int, *, clock: Callable[[], float], is_kept_alive: bool = True) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        clock: Callable[[], float],
+        is_kept_alive: bool = True,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
         self._is_kept_alive = is_kept_alive
+        self._clock = clock
+        self._draw = draw
         self._host = host
         self._port = port
         self._idle: IdleConnections[Connection] = IdleConnections(IDLE_LIMIT_S, clock)
@@ -29,6 +47,7 @@ class ConnectionPool:
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(lambda: Connection(self._all.discard), self._host, self._port)
         self._all.add(connection)
+        connection.good_until_s = self._clock() + AGE_LIMIT_S * (1 - AGE_JITTER * self._draw())
         return connection
 
     def take_idle(self) -> Connection | None:
@@ -42,7 +61,7 @@ class ConnectionPool:
 
     def keep(self, connection: Connection) -> None:
         """As `give_back`, for one on which nothing is under way."""
-        if self._is_kept_alive:
+        if self._is_kept_alive and self._clock() < connection.good_until_s:
             self._idle.keep(connection)
         else:
             connection.close()

@@ -16,12 +16,13 @@ def no_jitter():
     return 0.0
 
 
-def settled_limits(places, hold_s, answers=20_000, draws=None):
+def settled_limits(places, hold_s, answers=20_000, draws=None, slower_by=0.0):
     """A service of so many places behind a gateway that is always full: the limit over the second half."""
     draws = draws or Random(3)
     limit, now_s, busy, waiting, told = AdaptiveLimit(RULE, draws.random), 0.0, [], [], []
     in_flight = 0
     for number in range(answers):
+        hold_s *= 1 + slower_by
         while in_flight < limit.limit:
             in_flight += 1
             if len(busy) < places:
@@ -45,6 +46,35 @@ def test_it_finds_what_a_service_bears(places):
 
     mean = sum(limits) / len(limits)
     assert 0.9 * places <= mean <= 1.7 * places
+
+
+@pytest.mark.parametrize("slower_by", [0.00005, -0.00003])
+def test_a_service_that_slowly_changes_does_not_carry_it_away(slower_by):
+    """B26: 2.7 times as slow at the end, or half as slow: what was learned before is forgotten in time."""
+    limits = settled_limits(8, hold_s=0.1, slower_by=slower_by)
+
+    mean = sum(limits) / len(limits)
+    assert 0.9 * 8 <= mean <= 1.7 * 8
+    assert max(limits) <= 3 * 8
+
+
+def test_gateways_learn_anew_at_different_times():
+    """B27: each halves its limit for a moment, and they must not do so together."""
+
+    def halved_at(draw):
+        limit = AdaptiveLimit(RULE, lambda: draw)
+        limit.note(0.1, 1, is_good=True)
+        before = limit.limit
+        return next(number for number in range(2000) if limit.note(0.11, 1, is_good=True) < before)
+
+    assert halved_at(0.0) < halved_at(0.5) < halved_at(1.0)
+
+
+def test_in_a_healthy_time_little_is_taken_away():
+    """B27: of fifty thousand answers of a full service few find a limit that is well below its places."""
+    limits = settled_limits(24, hold_s=0.1, answers=100_000)
+
+    assert sum(limit < 0.75 * 24 for limit in limits) < len(limits) / 10
 
 
 def test_an_idle_limit_does_not_grow():

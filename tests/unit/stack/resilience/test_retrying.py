@@ -1,5 +1,7 @@
 """Further attempts: for whom, how many, after which pauses, and paid by which budget."""
 
+import asyncio
+
 import pytest
 
 from scalelab.stack.resilience import Budget, Retries, RetryingUpstream, RetryRule
@@ -98,3 +100,22 @@ async def test_a_request_without_time_is_not_asked_again(scripted):
     upstream, _ = retrying(inner)
 
     assert await upstream.request("GET", "/records/1") is OUT_OF_TIME
+
+
+async def test_a_service_that_is_down_is_not_stormed(busy):
+    """B05: a hundred at once, three further attempts allowed to each: a tenth of them and the reserve, no more."""
+    asked = 0
+
+    class Down:
+        async def request(self, _method, _path, **_rest):
+            nonlocal asked
+            asked += 1
+            await asyncio.sleep(0)
+            return busy
+
+    upstream, _ = retrying(Down(), Budget(0.1))
+
+    outcomes = await asyncio.gather(*(upstream.request("GET", "/") for _ in range(100)))
+
+    assert outcomes == [busy] * 100
+    assert 100 < asked <= 1.1 * 100 + 10

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -96,6 +97,21 @@ async def test_unknown_paths_share_one_label(app, ask, metrics):
         await ask(app, "GET", path)
 
     assert _count(metrics, route="unmatched", method="any", status="404") == 2
+
+
+async def test_methods_that_nobody_knows_share_one_label(ask, metrics):
+    """F07: a client may invent as many as it likes."""
+
+    async def take_anything(scope, receive, send):
+        scope["route"] = SimpleNamespace(path="/items/{item}")
+        await PlainTextResponse("", 405)(scope, receive, send)
+
+    app = RequestContext(take_anything, metrics, access_sample_ratio=0.0)
+    for number in range(50):
+        await ask(app, f"X{number}", "/items/7")
+
+    assert _count(metrics, method="other", route="/items/{item}", status="405") == 50
+    assert b"X1" not in metrics.exposition()
 
 
 async def test_nothing_is_in_flight_after_a_fault(app, ask, metrics, log_lines):

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from scalelab.stack.upstream import StreamedAnswer, UpstreamAnswer, UpstreamClient, UpstreamFault
-from scalelab.stack.upstream.pool import IDLE_LIMIT_S
+from scalelab.stack.upstream.pool import AGE_LIMIT_S, IDLE_LIMIT_S
 from scalelab.stack.upstream.values import BrokenBodyError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -223,6 +223,19 @@ async def test_an_aged_connection_is_not_used(upstream):
         await client.request("GET", "/")
 
     assert server.connections == 2
+
+
+async def test_a_busy_connection_ends_some_time_too(upstream):
+    """B31: never idle for long, but after a minute it is not kept, and the next one looks the host up again."""
+    now_s = 0.0
+    server = await upstream(*[OK] * 6)
+    async with UpstreamClient(server.url, 5, clock=lambda: now_s) as client:
+        seen = []
+        for now_s in (0.0, 20.0, 40.0, AGE_LIMIT_S, AGE_LIMIT_S + 1.0, AGE_LIMIT_S + 21.0):  # noqa: B007  the clock
+            await client.request("GET", "/")
+            seen.append(server.connections)
+
+    assert seen == [1, 1, 1, 1, 2, 2]
 
 
 async def test_concurrent_requests_get_their_own_answers(upstream):

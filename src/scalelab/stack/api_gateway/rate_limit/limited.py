@@ -32,13 +32,24 @@ class RateLimiter:
         local: RateCounts,
         when_unreachable: WhenUnreachable,
         on_refused: Callable[[], None] = lambda: None,
+        on_unheard: Callable[[], None] = lambda: None,
     ) -> None:
-        """`shared`: None where there is one gateway only."""
+        """Counts nothing yet.
+
+        Args:
+            rule: what is allowed.
+            shared: None where there is one gateway only.
+            local: of this gateway.
+            when_unreachable: what happens while `shared` cannot be asked.
+            on_refused: called for each request beyond the limit.
+            on_unheard: called for each request of which `shared` told nothing in time.
+        """
         self._rule = rule
         self._shared = shared
         self._local = local
         self._when_unreachable = when_unreachable
         self._on_refused = on_refused
+        self._on_unheard = on_unheard
         self._is_shared_away = False
 
     def __call__(self, handler: Handler) -> Handler:
@@ -78,7 +89,9 @@ class RateLimiter:
         return standing
 
     def _note(self, *, is_away: bool) -> None:
-        """One line when it goes, one when it is back."""
+        """One line when it goes, one when it is back; each request of the time between is counted."""
+        if is_away:
+            self._on_unheard()
         if is_away != self._is_shared_away:
             self._is_shared_away = is_away
             event = "rate_limit_store_away" if is_away else "rate_limit_store_back"

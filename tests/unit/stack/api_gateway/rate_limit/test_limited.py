@@ -101,16 +101,25 @@ async def handler(_request):
     return Response()
 
 
-@pytest.mark.parametrize(("policy", "is_told"), [("local", True), ("accept", False)])
-async def test_while_the_shared_counts_are_away(policy, is_told):
-    """Each gateway counts for itself, or lets in without a count."""
-    rule = RateRule(1.0, 1)
-    limiter = RateLimiter(rule, Counts(None), LocalRateCounts(rule, clock_s=lambda: 0.0), policy)
+@pytest.mark.parametrize(
+    ("policy", "statuses"), [("local", [200, 429]), ("accept", [200, 200]), ("refuse", [503, 503])]
+)
+async def test_while_the_shared_counts_are_away(policy, statuses):
+    """F05: each gateway counts for itself, lets in without a count, or refuses; each such request is counted."""
+    rule, unheard = RateRule(1.0, 1), []
+    limiter = RateLimiter(
+        rule,
+        Counts(None, None),
+        LocalRateCounts(rule, clock_s=lambda: 0.0),
+        policy,
+        on_unheard=lambda: unheard.append(policy),
+    )
 
-    response = await limiter(handler)(Request())
+    responses = [await limiter(handler)(Request()) for _ in statuses]
 
-    assert response.status_code == 200
-    assert ("RateLimit" in response.headers) == is_told
+    assert [response.status_code for response in responses] == statuses
+    assert all(("RateLimit" in response.headers) == (policy == "local") for response in responses)
+    assert len(unheard) == len(statuses)
 
 
 async def test_the_name_is_the_users_and_the_routes():
