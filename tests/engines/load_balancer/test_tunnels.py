@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiohttp import WSMsgType
 
 pytestmark = pytest.mark.integration
 
@@ -39,8 +40,8 @@ async def test_a_websocket_survives_others_coming_and_going(start_gateways, use_
             assert await socket.receive_str() == "still there"
 
 
-async def test_a_websocket_ends_with_its_gateways_drain_time(start_gateways, use_balancer):
-    """B11: it keeps its gateway until then, and no longer; the client is told by the end of the connection."""
+async def test_a_websocket_ends_with_its_gateways_drain_time(engine, start_gateways, use_balancer):
+    """B11: it keeps its gateway until then, and no longer. The Python engine tells the client to come back."""
     first, second = await start_gateways(2)
     balancer = await use_balancer([first])
 
@@ -51,12 +52,14 @@ async def test_a_websocket_ends_with_its_gateways_drain_time(start_gateways, use
         await socket.send_str("still there")
         answer = await socket.receive_str()
         view = await removing
-        await socket.receive()
+        last = await socket.receive()
         is_closed = socket.closed
 
     assert answer == "still there"
     assert list(view) == [second.name]
     assert is_closed
+    assert last.type is (WSMsgType.CLOSE if engine == "python" else WSMsgType.CLOSED)
+    assert last.data == (1012 if engine == "python" else None)
 
 
 async def test_another_protocol_is_not_begun(start_gateways, use_balancer):

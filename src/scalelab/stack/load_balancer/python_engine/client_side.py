@@ -71,6 +71,13 @@ class ClientSide(asyncio.Protocol):
             self.await_within(self._traffic.response_timeout_s)
             self._transport.close()
 
+    def break_off(self) -> None:
+        """No more time is given; what can still be said is said."""
+        if self._relay is not None:
+            self._relay.break_off()
+        else:
+            self.close()
+
     # --- what the transport tells -------------------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Transport callback."""
@@ -160,7 +167,7 @@ class ClientSide(asyncio.Protocol):
                 self.pause_reading(is_paused=False)
             if self._waiting:
                 self._advance()
-        elif relay is not None and relay.takes_bytes and not relay.is_tunnel:
+        elif relay is not None and relay.takes_bytes:
             self._linger()
         else:
             self.close()

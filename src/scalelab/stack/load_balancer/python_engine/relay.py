@@ -3,18 +3,19 @@
 Never sends a request again that a member may have acted on, and never to a member that had it before.
 """
 
-import asyncio
 from http import HTTPStatus
 from time import monotonic
 
 import structlog
 
+from scalelab.stack.load_balancer.python_engine.attempt import Attempt
 from scalelab.stack.load_balancer.python_engine.attempts import (
     FAULTS_OF_THE_MEMBER,
     IDEMPOTENT_METHODS,
     Outcome,
     may_try_again,
 )
+from scalelab.stack.load_balancer.python_engine.body_pace import BodyPace
 from scalelab.stack.load_balancer.python_engine.member_side import MemberSide
 from scalelab.stack.load_balancer.python_engine.own_answers import ANSWERS, CLIENT_GONE, own_answer
 from scalelab.stack.load_balancer.python_engine.parties import Client
@@ -24,6 +25,7 @@ from scalelab.stack.load_balancer.python_engine.traffic import TUNNEL_TIMEOUT_S,
 from scalelab.stack.load_balancer.python_engine.wire.body_framing import BadFraming
 from scalelab.stack.load_balancer.python_engine.wire.received_answer import SWITCHING_PROTOCOLS, ReceivedAnswer
 from scalelab.stack.load_balancer.python_engine.wire.received_request import ReceivedRequest
+from scalelab.stack.load_balancer.python_engine.wire.websocket_frames import SERVICE_RESTART_FRAME, FrameBorders
 
 _CONTINUE = 100
 _CONTINUE_LINE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -33,15 +35,15 @@ class Relay:
     """Made for each request; `begin` starts it. Closes its books exactly once, whatever happens."""
 
     __slots__ = (
-        "_attempt_began_s",
+        "_attempt",
         "_began_s",
         "_client",
         "_connection",
+        "_frames",
         "_is_last",
         "_is_noted",
         "_is_paused",
-        "_member",
-        "_opening",
+        "_pace",
         "_replays",
         "_status",
         "_traffic",
@@ -49,7 +51,6 @@ class Relay:
         "body",
         "is_head_request",
         "is_over",
-        "is_tunnel",
         "knows_chunks",
         "request",
     )
@@ -59,8 +60,9 @@ class Relay:
         self.body = RequestBody(request.fields.body, may_be_repeated=request.method in IDEMPOTENT_METHODS)
         self.is_head_request = request.method == b"HEAD"
         self.knows_chunks = not request.is_old
-        self.is_tunnel = False
         self.is_over = False
+        self._frames: FrameBorders | None = None
+        """Of what the client is sent in a tunnel."""
         self._is_last = is_last
         self._is_noted = False
         self._is_paused = False
@@ -69,15 +71,21 @@ class Relay:
         self._traffic = traffic
         self._tried: list[PooledMember] = []
         self._replays = 0
-        self._member: PooledMember | None = None
+        self._attempt: Attempt | None = None
         self._connection: MemberSide | None = None
-        self._opening: asyncio.Task[None] | None = None
+        """To the member that was sent the request."""
         self._status = 0
         """Of the answer that the client is being given."""
-        self._began_s = self._attempt_began_s = monotonic()
+        self._began_s = monotonic()
+        self._pace = BodyPace(self._began_s, 0)
 
     def __repr__(self) -> str:
-        return f"<relay of {self.request}, at {self._member and self._member.name}>"
+        return f"<relay of {self.request}, at {self._attempt and self._attempt.member.name}>"
+
+    @property
+    def is_tunnel(self) -> bool:
+        """Whether bytes pass both ways, and nobody here knows what they mean."""
+        return self._frames is not None
 
     @property
     def takes_bytes(self) -> bool:
@@ -109,7 +117,8 @@ class Relay:
         except BadFraming:
             self._fail(Outcome.BAD_REQUEST)
             return b""
-        self._client.await_within(self._traffic.response_timeout_s)
+        if self.body.is_complete:
+            self._client.await_within(self._traffic.response_timeout_s)
         if connection is not None:
             connection.write(self.body.given_out())
         elif self.body.is_too_much:
@@ -132,44 +141,36 @@ class Relay:
             self._connection.pause_reading(is_paused=is_paused)
 
     def expire(self) -> None:
-        """Nothing came for too long."""
-        is_client_slow = not self.body.is_complete and not self._is_paused and self._connection is not None
-        self._fail(Outcome.CLIENT_TOO_SLOW if is_client_slow else Outcome.TIMED_OUT)
+        """Nothing came for too long, or it is time to look how a body comes on."""
+        if self.is_tunnel or self.body.is_complete or self._is_paused or self._connection is None:
+            self._fail(Outcome.TIMED_OUT)
+        elif self._pace.is_too_slow(monotonic(), self.body.came_bytes):
+            self._fail(Outcome.CLIENT_TOO_SLOW)
+        else:
+            self._await_body()
 
     def break_off(self) -> None:
-        """The time of its member is over."""
-        self._fail(Outcome.BROKEN_OFF)
+        """The time of its member is over. A WebSocket is told so, if nothing else is just being said."""
+        if self._frames is not None and self._frames.may_be_closed:
+            self._client.write(SERVICE_RESTART_FRAME)
+            self._complete()
+        else:
+            self._fail(Outcome.BROKEN_OFF)
+
+    def _await_body(self) -> None:
+        self._pace = BodyPace(monotonic(), self.body.came_bytes)
+        self._client.await_within(self._traffic.body_timeout_s)
 
     # --- attempts -----------------------------------------------------------------------------------------------
     def _try(self, otherwise: Outcome) -> None:
-        traffic = self._traffic
-        member = traffic.pool.choose(self.request, self._tried)
+        member = self._traffic.pool.choose(self.request, self._tried)
         if member is None:
             self._answer(otherwise)
             return
         self._tried.append(member)
-        self._member = member
-        member.begin(self)
-        self._client.await_within(traffic.response_timeout_s)
-        self._attempt_began_s = monotonic()
-        connection = traffic.connections.take(member)
-        if connection is None:
-            self._opening = traffic.spawn(self._open(member))
-        else:
-            self._send(connection)
-
-    async def _open(self, member: PooledMember) -> None:
-        try:
-            connection = await self._traffic.connections.open(member)
-        except OSError:
-            self._opening = None
-            self._fail(Outcome.NOT_REACHED)
-            return
-        self._opening = None
-        if self._member is member:
-            self._send(connection)
-        else:
-            connection.close()
+        self._client.await_within(self._traffic.response_timeout_s)
+        self._attempt = attempt = Attempt(self._traffic, member, self)
+        attempt.start(self._send, lambda: self._fail(Outcome.NOT_REACHED))
 
     def _send(self, connection: MemberSide) -> None:
         self._connection = connection
@@ -179,6 +180,8 @@ class Relay:
             return
         connection.ask(self, head + self.body.given_out())
         self._client.pause_reading(is_paused=False)
+        if not self.body.is_complete:
+            self._await_body()
         is_awaited = self.request.fields.expects_continue and not self.body.is_complete
         if is_awaited and self.knows_chunks and len(self._tried) == 1:
             self._client.write(_CONTINUE_LINE)
@@ -204,20 +207,9 @@ class Relay:
             self._answer(outcome)
 
     def _end_attempt(self, *, has_failed: bool | None) -> None:
-        """None: it says nothing of the member."""
-        member, self._member = self._member, None
-        connection, self._connection = self._connection, None
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.cancel()
-        if member is None:
-            return
-        if connection is not None and connection.release(is_request_sent=self.body.is_sent):
-            self._traffic.connections.keep(member, connection)
-        member.finish(self)
-        self._traffic.pool.policy.answered(member.name, monotonic() - self._attempt_began_s)
-        if has_failed is not None and self._traffic.pool.note_answer(member, has_failed=has_failed):
-            structlog.get_logger().warning("member_ejected", member=member.name)
+        attempt, self._attempt, self._connection = self._attempt, None, None
+        if attempt is not None:
+            attempt.end(is_request_sent=self.body.is_sent, has_failed=has_failed)
 
     # --- what the member does -----------------------------------------------------------------------------------
     def takes_interim(self, answer: ReceivedAnswer) -> bool:
@@ -226,7 +218,7 @@ class Relay:
             tunnel = self.request.fields.tunnel
             if not tunnel or answer.upgrade.lower() != tunnel.lower():
                 return False
-            self.is_tunnel = True
+            self._frames = FrameBorders()
             self._status = SWITCHING_PROTOCOLS
             self._client.await_within(TUNNEL_TIMEOUT_S)
             self._note(SWITCHING_PROTOCOLS)
@@ -253,8 +245,11 @@ class Relay:
             self._client.write(piece)
         if is_complete:
             self._complete()
+        elif self._frames is not None:
+            self._frames.feed(piece)
+            self._client.await_within(TUNNEL_TIMEOUT_S)
         else:
-            self._client.await_within(TUNNEL_TIMEOUT_S if self.is_tunnel else self._traffic.response_timeout_s)
+            self._client.await_within(self._traffic.response_timeout_s)
 
     def loses(self, *, has_any_byte: bool) -> None:
         """See `Asker`."""
@@ -264,6 +259,10 @@ class Relay:
         """See `Asker`."""
         if self.takes_bytes:
             self._is_paused = is_paused
+            if is_paused:
+                self._client.await_within(self._traffic.response_timeout_s)
+            elif not self.is_tunnel:
+                self._await_body()
             self._client.pause_reading(is_paused=is_paused)
 
     # --- the end ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ MOST_HELD_BYTES = 64 * 1024
 class RequestBody:
     """Framed as the head says; `framing` is a length, 0 for none, or `CHUNKED`."""
 
-    __slots__ = ("_body", "_held", "_sent", "_sent_bytes")
+    __slots__ = ("_body", "_held", "_sent", "_sent_bytes", "came_bytes")
 
     def __init__(self, framing: int, *, may_be_repeated: bool) -> None:
         self._body: Body | None = body_of(framing, is_to_be_chunked=True) if framing else None
@@ -17,6 +17,8 @@ class RequestBody:
         self._sent: bytes | None = b"" if may_be_repeated else None
         """None once it is too much to keep."""
         self._sent_bytes = 0
+        self.came_bytes = 0
+        """From the client, with its framing."""
 
     @property
     def is_complete(self) -> bool:
@@ -47,6 +49,7 @@ class RequestBody:
         body = self._body
         if body is None or body.is_complete:
             return data
+        self.came_bytes += len(data)
         self._held += body.feed(data)
         data, body.rest = body.rest, b""
         return data

@@ -61,6 +61,7 @@ async def run_engine(settings: BalancerSettings) -> None:
         records,
         settings.response_timeout_s,
         settings.head_timeout_s,
+        settings.body_timeout_s,
         settings.max_connection_age_s,
     )
     async with AsyncExitStack() as stack:
@@ -92,6 +93,9 @@ async def _serving(traffic: Traffic, settings: BalancerSettings) -> AsyncIterato
             client.close()
         await asyncio.sleep(_POLL_S)
     for client in tuple(traffic.clients):
+        client.break_off()
+    await asyncio.sleep(_POLL_S)  # for what is said last
+    for client in tuple(traffic.clients):
         client.abort()
     traffic.connections.close()
     await asyncio.sleep(0)  # lets the transports end
@@ -100,7 +104,7 @@ async def _serving(traffic: Traffic, settings: BalancerSettings) -> AsyncIterato
 @asynccontextmanager
 async def _deadlines(traffic: Traffic) -> AsyncIterator[None]:
     """What waits for too long ends."""
-    shortest_s = min(traffic.response_timeout_s, traffic.head_timeout_s)
+    shortest_s = min(traffic.response_timeout_s, traffic.head_timeout_s, traffic.body_timeout_s)
     pause_s = min(_LONGEST_LOOK_S, shortest_s / _LOOKS_PER_TIMEOUT)
 
     async def look() -> None:

@@ -38,6 +38,10 @@ class Connected(Protocol):
         """What was written still goes out."""
         ...
 
+    def break_off(self) -> None:
+        """No more time is given; what can still be said is said."""
+        ...
+
     def abort(self) -> None:
         """Break it off."""
         ...
@@ -54,6 +58,8 @@ class Traffic:
     """Longest silence while a request is under way."""
     head_timeout_s: float = 10.0
     """Longest time for a request's head: a client that drips it gets 408."""
+    body_timeout_s: float = 10.0
+    """In each such time a request's body must come on, or end: see `BodyPace`."""
     max_connection_age_s: float = 0.0
     """See `MemberCare`."""
     is_stopping: bool = False

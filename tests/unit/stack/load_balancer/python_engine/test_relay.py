@@ -228,6 +228,58 @@ async def test_who_is_waited_for_too_long(world, awaits_body):
     assert answer.split()[1] == (b"408" if awaits_body else b"504")
 
 
+async def test_a_body_that_comes_on_is_waited_for(world):
+    """In the first window enough of it has come; in the second nothing: 408."""
+
+    async def taking(talk):
+        await talk.head()
+        await talk.ended()
+
+    await world.member("a", taking)
+    client = await world.client()
+    client.send(POST + b"Content-Length: 900000\r\n\r\n")
+    await world.until(lambda: any(one._relay and one._relay._connection for one in world.traffic.clients))
+    [side] = world.traffic.clients
+    relay = side._relay
+    client.send(b"x" * 60_000)
+    await world.until(lambda: relay.body.came_bytes == 60_000)
+
+    world.traffic.expire_late(float("inf"))
+    is_waited_for = not relay.is_over
+    world.traffic.expire_late(float("inf"))
+
+    assert is_waited_for
+    assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b"\x81\x02hi", b"\x81\x02hi\x88\x02\x03\xf4"),
+        (b"\x81\x02h", b"\x81\x02h<reset>"),
+        (b"\x88\x02\x03\xe8", b"\x88\x02\x03\xe8<reset>"),
+    ],
+)
+async def test_a_websocket_is_told_to_come_back(world, said, told):
+    """B11: 1012 when the time of its member is over; in the middle of a frame nothing can be put in."""
+
+    async def talking(talk):
+        await talk.head()
+        await talk.answer(b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + said)
+        await talk.ended()
+
+    await world.member("a", talking)
+    client = await world.client()
+    client.send(b"GET / HTTP/1.1\r\nHost: lab\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    received = await client.until(b"\r\n\r\n") + await client.until(said)
+    for request in tuple(world.pool.members[0].requests):
+        request.break_off()
+
+    rest = await client.rest()
+    assert received.endswith(said)
+    assert said + rest.replace(b"<reset>", b"") == told.replace(b"<reset>", b"")
+
+
 async def test_a_tunnel_ends_on_one_side_first(world):
     """The client has said all; the member hears it, and is still heard."""
 
