@@ -40,17 +40,25 @@ READING_METHODS = frozenset({"GET", "HEAD"})
 FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE"})
 Sharing = Literal["public", "per_subject", "per_scope"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-_URL = re.compile(r"http://[^/?#@\s]+/?")
+_URL = re.compile(r"https?://[^/?#@\s]+/?")
 _PATH = re.compile(r"/[^?#%\\;\x00-\x20\x7f]*")
 _METHOD = re.compile(r"[A-Z][A-Z-]*")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 class Upstream(Contract):
-    """A service behind the gateway. HTTP/1.1 without TLS."""
+    """A service behind the gateway, by HTTP/1.1."""
 
     url: str
-    """`http://host:port`; the request's path follows it unchanged."""
+    """`http://host:port` or `https://host:port`; the request's path follows it unchanged."""
+    ca_file: str = ""
+    """For `https`: a PEM file with the certificates that may have signed the service's, in the place of those that
+    the machine believes. In a routes file it may be relative to that file; elsewhere write the whole path."""
+    ca_pem: str = ""
+    """The same as text, as a routes file's `ca_file` reaches the gateways."""
+    certificate: Literal["verified", "any"] = "verified"
+    """For `https`: `verified` must fit the host's name and be signed by who is believed. `any` believes whoever
+    answers, and with it whoever stands between."""
 
     @field_validator("url")
     @classmethod
@@ -60,8 +68,22 @@ class Upstream(Contract):
         except ValueError:  # no port
             is_one = False
         if not is_one:
-            raise ValueError("write http://host:port; a path, a user or https is not possible")
+            raise ValueError("write http://host:port or https://host:port; a path or a user is not possible")
         return url
+
+    @model_validator(mode="after")
+    def _certificates_mean_something(self) -> Self:
+        said = [name for name in ("ca_file", "ca_pem") if getattr(self, name)]
+        said += ["certificate"] if self.certificate != "verified" else []
+        if said and not self.url.startswith("https:"):
+            raise ValueError(
+                f"{', '.join(said)}: there is no certificate at {self.url}; write https://, or leave it out"
+            )
+        if len(said) > 1:
+            raise ValueError(
+                f"{' and '.join(said)} say different things about the certificate: leave one of them out"
+            )
+        return self
 
 
 class RouteLimit(Contract):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scalelab.contracts.routes import GATEWAY_PATHS, LABORATORY_PATHS, READING_METHODS, Route, RouteTable
+from scalelab.contracts.routes import GATEWAY_PATHS, LABORATORY_PATHS, READING_METHODS, Route, RouteTable, Upstream
 
 _DIFFERS_WITH_EVERYBODY = frozenset({"authorization", "cookie", "user-agent"})
 _SHARED = {
@@ -45,7 +45,7 @@ def _explained(route: Route, table: RouteTable) -> ExplainedRoute:
         who_may=f"who has a token{scope}" if route.protection == "token" else "anybody",
         answers=_answers(route),
         bounds=_bounds(route),
-        warnings=tuple(_warnings(route)),
+        warnings=(*_warnings(route), *_certificate_warnings(table.upstreams[route.upstream])),
     )
 
 
@@ -90,6 +90,11 @@ def _warnings(route: Route) -> Iterator[str]:
     if route.retries and unsafe:
         yield f"retries repeat GET and HEAD only, never {', '.join(unsafe)}"
     yield from _cache_warnings(route)
+
+
+def _certificate_warnings(upstream: Upstream) -> Iterator[str]:
+    if upstream.certificate == "any":
+        yield "certificate = 'any': whoever answers at that address is believed, and whoever stands between"
 
 
 def _cache_warnings(route: Route) -> Iterator[str]:

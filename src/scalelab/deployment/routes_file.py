@@ -16,17 +16,28 @@ _IN_UPSTREAM = re.compile(r"upstreams\.([^.\s]+)(?:\.(\w+))?")
 
 
 def read_routes(file: Path) -> RouteTable:
-    """The routes of `file`.
+    """The routes of `file`, with the certificates of each `ca_file` in them.
 
     Raises:
-        ConfigurationError: it cannot be read, or every fault in it.
+        ConfigurationError: it, or a file that it names, cannot be read; or every fault in it.
     """
     table = parse_routes(routes_text(file))
     if isinstance(table, RouteTable):
-        return table
+        return _with_certificates(table, file)
     if len(table) == 1:
         raise ConfigurationError(f"{file} is not valid: {table[0]}")
     raise ConfigurationError("\n  ".join([f"{file} is not valid; {len(table)} faults:", *table]))
+
+
+def _with_certificates(table: RouteTable, file: Path) -> RouteTable:
+    """As text, so that they reach gateways that see no file of this machine."""
+    upstreams = {
+        name: upstream.model_copy(update={"ca_file": "", "ca_pem": routes_text(file.parent / upstream.ca_file)})
+        if upstream.ca_file
+        else upstream
+        for name, upstream in table.upstreams.items()
+    }
+    return table.model_copy(update={"upstreams": upstreams})
 
 
 def routes_text(file: Path) -> str:

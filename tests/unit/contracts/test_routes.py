@@ -70,7 +70,16 @@ def test_each_fault_names_key_and_value(route, told):
 
 @pytest.mark.parametrize(
     "url",
-    ["https://shop", "http://shop/path", "http://u@shop", "http://shop:99999", "http://:80", "shop", "http://a b"],
+    [
+        "ftp://shop",
+        "https://shop/path",
+        "http://shop/path",
+        "http://u@shop",
+        "http://shop:99999",
+        "http://:80",
+        "shop",
+        "http://a b",
+    ],
 )
 def test_an_upstream_is_an_address(url):
     """Anything else could not be asked, or would have to be rewritten."""
@@ -78,6 +87,23 @@ def test_an_upstream_is_an_address(url):
 
     assert len(faults) == 1
     assert faults[0].startswith(f"upstreams.shop.url = {url!r}: write http://host:port")
+
+
+@pytest.mark.parametrize(
+    ("upstream", "told"),
+    [
+        ({"url": "http://shop", "ca_file": "ca.pem"}, "ca_file: there is no certificate at http://shop"),
+        ({"url": "http://shop", "certificate": "any"}, "certificate: there is no certificate at http://shop"),
+        ({"url": "https://shop", "ca_pem": "x", "certificate": "any"}, "ca_pem and certificate say different things"),
+        ({"url": "https://shop", "ca_pem": "x", "ca_file": "y"}, "ca_file and ca_pem say different things"),
+    ],
+)
+def test_what_is_said_of_certificates_means_something(upstream, told):
+    """Whoever believes to be protected is."""
+    faults = faults_of({"upstreams": {"shop": upstream}})
+
+    assert len(faults) == 1
+    assert told in faults[0]
 
 
 def test_a_request_has_one_route_at_most():

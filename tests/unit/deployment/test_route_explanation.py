@@ -81,3 +81,15 @@ def test_an_upstream_to_which_nothing_leads_is_named():
     table = RouteTable.model_validate({"upstreams": {"a": {"url": "http://a:1"}, "b": {"url": "http://b:1"}}})
 
     assert unused_upstreams(table) == ("a", "b")
+
+
+def test_a_certificate_that_nobody_looks_at_is_warned_of():
+    """For each route that leads there."""
+    upstreams = {"shop": {"url": "https://shop", "certificate": "any"}}
+    (shown,) = explained_routes(
+        RouteTable.model_validate({"upstreams": upstreams, "routes": [{"path": "/a", "upstream": "shop"}]})
+    )
+
+    assert shown.warnings == (
+        "certificate = 'any': whoever answers at that address is believed, and whoever stands between",
+    )

@@ -35,7 +35,7 @@ def test_a_good_file_is_a_table():
             GOOD.replace('"shop"\nlimit', '"shp"\nlimit'),
             "line 7: routes.0.upstream = 'shp': there is no such upstream",
         ),
-        (GOOD.replace("http:", "https:"), "line 3: upstreams.shop.url = 'https://127.0.0.1:8000': write http://"),
+        (GOOD.replace("http:", "ftp:"), "line 3: upstreams.shop.url = 'ftp://127.0.0.1:8000': write http://"),
         (GOOD + GOOD[GOOD.index("[[") :], "line 10: routes.1.path = '/': routes.0 takes GET of this path already"),
         (GOOD + "[other]\n", "other: there is no such key"),
         ("x = ", "it is not TOML: "),
@@ -52,7 +52,7 @@ def test_each_fault_has_its_line(text, told):
 def test_all_faults_are_told_together(tmp_path):
     """One message, one line for each."""
     file = tmp_path / "routes.toml"
-    file.write_text(GOOD.replace('"/"', '"x"').replace("http:", "https:"))
+    file.write_text(GOOD.replace('"/"', '"x"').replace("http:", "ftp:"))
 
     with pytest.raises(ConfigurationError) as caught:
         read_routes(file)
@@ -66,3 +66,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     """And why."""
     with pytest.raises(ConfigurationError, match=r"none\.toml cannot be read: No such file"):
         read_routes(tmp_path / "none.toml")
+
+
+def test_certificates_reach_the_gateways_as_text(tmp_path):
+    """From beside the routes file; one that is not there is named."""
+    file = tmp_path / "routes.toml"
+    file.write_text(GOOD.replace("http:", "https:").replace(':8000"', ':8000"\nca_file = "ca.pem"'))
+    with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be read"):
+        read_routes(file)
+    (tmp_path / "ca.pem").write_text("certificates")
+
+    upstream = read_routes(file).upstreams["shop"]
+
+    assert (upstream.ca_file, upstream.ca_pem) == ("", "certificates")

@@ -22,6 +22,7 @@ _ERRORS: dict[UpstreamFaultKind | Literal["status"], str] = {
     "broken": "http_response_incomplete",
     "deadline": "http_response_timeout",
     "left_alone": "destination_unavailable",
+    "untrusted": "tls_certificate_error",
     "no_slot": "connection_limit_reached",
     "too_large": "http_response_body_size",
     "status": "http_protocol_error",

@@ -104,7 +104,7 @@ class GatewayParts:
         self.writes = RecordWrites(self.slots, self.cache, self.coherence)
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
-        self.own_routes = OwnRoutes(settings, self.cache, self.access.login_throttle.peer_of, self.around)
+        self.own_routes = OwnRoutes(settings, self.cache, self.access.login_throttle.peer_of, self.around, metrics)
         self.connection_state = dict(self.hot_path.connection_state)
         expose_slots(self.slots, metrics, has_classes=settings.slot_classes)
 

@@ -24,6 +24,7 @@ _STATUS_OF_FAULT: dict[UpstreamFaultKind, HTTPStatus] = {
     "timeout": HTTPStatus.GATEWAY_TIMEOUT,
     "deadline": HTTPStatus.GATEWAY_TIMEOUT,
     "broken": HTTPStatus.BAD_GATEWAY,
+    "untrusted": HTTPStatus.BAD_GATEWAY,
     "left_alone": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

@@ -12,8 +12,8 @@ from scalelab.stack.resilience.budget import Budget
 from scalelab.stack.upstream import StreamedAnswer, UpstreamAnswer, UpstreamFault
 from scalelab.stack.upstream.time_left import left_s
 
-NOT_SENT = frozenset({"left_alone", "no_slot", "deadline"})
-"""Faults of our own making."""
+NOT_SENT = frozenset({"left_alone", "no_slot", "deadline", "untrusted"})
+"""Faults of our own making, or that asking again does not mend."""
 
 
 @dataclass(frozen=True)

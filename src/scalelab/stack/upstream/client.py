@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
@@ -18,13 +19,14 @@ from scalelab.stack.upstream.pool import ConnectionPool
 from scalelab.stack.upstream.request_head import request_head
 from scalelab.stack.upstream.streamed_body import ConnectionBody
 from scalelab.stack.upstream.time_left import asked_in_time, left_s, said
+from scalelab.stack.upstream.tls import tls_context
 from scalelab.stack.upstream.values import StreamedAnswer, UpstreamAnswer, UpstreamFault
 
 CONNECT_TIMEOUT_S = 2.0
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """Largest body that is collected whole; a streamed one has no bound."""
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-_DEFAULT_PORT = 80
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Body = bytes | AsyncIterator[bytes] | None
 
@@ -39,9 +41,11 @@ class UpstreamClient:
         *,
         clock: Callable[[], float] | None = None,
         is_kept_alive: bool = True,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """`tls`: whose certificates are believed, for an `https` address; None: the machine's."""
         parts = urlsplit(base_url)
-        if parts.scheme != "http" or parts.hostname is None or parts.path.strip("/"):
+        if parts.scheme not in _DEFAULT_PORTS or parts.hostname is None or parts.path.strip("/"):
             raise ValueError(f"{base_url!r} is not of the form http://host:port")
         self.host = parts.netloc
         """What Host says."""
@@ -49,9 +53,10 @@ class UpstreamClient:
         self._deadlines = Deadlines(timeout_s)
         self._pool = ConnectionPool(
             parts.hostname,
-            parts.port or _DEFAULT_PORT,
+            parts.port or _DEFAULT_PORTS[parts.scheme],
             clock=clock or asyncio.get_running_loop().time,
             is_kept_alive=is_kept_alive,
+            tls=(tls or tls_context()) if parts.scheme == "https" else None,
         )
 
     async def __aenter__(self) -> Self:
@@ -226,6 +231,10 @@ class UpstreamClient:
                 return await self._pool.open()
         except TimeoutError:
             return UpstreamFault("unreachable", f"no connection to {self.host} within {CONNECT_TIMEOUT_S} s")
+        except ssl.SSLCertVerificationError as error:
+            return UpstreamFault(
+                "untrusted", f"the certificate of {self.host} is not believed: {error.verify_message}"
+            )
         except OSError as error:
             return UpstreamFault("unreachable", f"no connection to {self.host}: {error}")
 

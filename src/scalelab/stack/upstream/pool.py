@@ -5,6 +5,7 @@ None is used for ever either, so that an upstream whose name leads elsewhere is 
 
 import asyncio
 import random
+import ssl
 from collections.abc import Callable
 
 from scalelab.stack.upstream.connection import Connection
@@ -28,6 +29,7 @@ class ConnectionPool:
         *,
         clock: Callable[[], float],
         is_kept_alive: bool = True,
+        tls: ssl.SSLContext | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._is_kept_alive = is_kept_alive
@@ -35,6 +37,7 @@ class ConnectionPool:
         self._draw = draw
         self._host = host
         self._port = port
+        self._tls = tls
         self._idle: IdleConnections[Connection] = IdleConnections(IDLE_LIMIT_S, clock)
         self._all: set[Connection] = set()
 
@@ -45,7 +48,9 @@ class ConnectionPool:
             OSError: it could not be made.
         """
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(lambda: Connection(self._all.discard), self._host, self._port)
+        _, connection = await loop.create_connection(
+            lambda: Connection(self._all.discard), self._host, self._port, ssl=self._tls
+        )
         self._all.add(connection)
         connection.good_until_s = self._clock() + AGE_LIMIT_S * (1 - AGE_JITTER * self._draw())
         return connection

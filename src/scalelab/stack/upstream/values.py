@@ -37,15 +37,18 @@ class StreamedAnswer:
     body: StreamedBody
 
 
-UpstreamFaultKind = Literal["unreachable", "timeout", "broken", "left_alone", "no_slot", "too_large", "deadline"]
+UpstreamFaultKind = Literal[
+    "unreachable", "timeout", "broken", "left_alone", "no_slot", "too_large", "deadline", "untrusted"
+]
 
 
 @dataclass(frozen=True)
 class UpstreamFault:
     """No answer: not reached, not in time, broken off, too large to be held; or not asked.
 
-    The latter because it failed too often of late, because as many requests as may are under way, or because the time
-    of the request was over, or nearly so: a fault of `deadline` says nothing of the service.
+    The latter because it failed too often of late, because as many requests as may are under way, because its
+    certificate is not believed, or because the time of the request was over, or nearly so: a fault of `deadline` says
+    nothing of the service.
     """
 
     kind: UpstreamFaultKind

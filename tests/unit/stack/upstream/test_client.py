@@ -352,7 +352,7 @@ async def test_a_slow_reader_stops_the_upstream(upstream):
     assert received == total_bytes
 
 
-@pytest.mark.parametrize("url", ["https://x", "x:80", "http://x/path", "http://"])
+@pytest.mark.parametrize("url", ["ftp://x", "https://x/path", "x:80", "http://x/path", "http://"])
 async def test_a_base_url_is_only_scheme_and_host(url):
     """What the client cannot do is refused at the start."""
     with pytest.raises(ValueError, match="not of the form"):

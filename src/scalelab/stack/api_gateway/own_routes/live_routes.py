@@ -59,6 +59,7 @@ class LiveRoutes:
         wanted = [(route, table.upstreams[route.upstream]) for route in table.routes]
         served = tuple(known.pop(one) if one in known else ServedRoute(*one, self._parts) for one in wanted)
         self._served, self._choice = served, RouteChoice(served)
+        self._parts.metrics.keep(one.route.path for one in served)
         self._retired.update(known.values())
         for retired in tuple(self._retired):
             self._close_if_idle(retired)

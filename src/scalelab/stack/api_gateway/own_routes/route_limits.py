@@ -2,6 +2,7 @@
 
 from scalelab.contracts.routes import Route
 from scalelab.contracts.service_settings import GatewaySettings
+from scalelab.stack.api_gateway.own_routes.route_metrics import RouteMetrics
 from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule, SharedRateCounts
 from scalelab.stack.api_gateway.sessions.opening import server_client
 
@@ -9,7 +10,7 @@ from scalelab.stack.api_gateway.sessions.opening import server_client
 class RouteLimits:
     """Of one gateway."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, metrics: RouteMetrics) -> None:
         """Connects to nothing yet.
 
         Raises:
@@ -17,6 +18,7 @@ class RouteLimits:
         """
         self._client = server_client(settings.cache_url, settings.cache_password_file)
         self._when_unreachable = settings.rate_limit_when_unreachable
+        self._metrics = metrics
 
     def limiter_of(self, route: Route) -> RateLimiter | None:
         """What counts the requests of this route; None for one without a limit."""
@@ -24,7 +26,12 @@ class RouteLimits:
             return None
         rule = RateRule(route.limit.rate_per_s, route.limit.burst)
         shared = None if self._client is None else SharedRateCounts(self._client, rule)
-        return RateLimiter(rule, shared, LocalRateCounts(rule), self._when_unreachable)
+        counts = self._metrics.of(route.path)
+
+        def on_refused() -> None:
+            counts.limited += 1
+
+        return RateLimiter(rule, shared, LocalRateCounts(rule), self._when_unreachable, on_refused)
 
     async def aclose(self) -> None:
         """Give back connections."""

@@ -3,15 +3,18 @@
 A slot is held until the answer's body is read to its end or closed.
 """
 
+import ssl
 from collections.abc import AsyncIterator, Iterable
 from typing import Protocol, Self
 
-from scalelab.contracts.routes import READING_METHODS
+from scalelab.contracts.routes import READING_METHODS, Upstream
 from scalelab.stack.api_gateway.explaining import mark
 from scalelab.stack.api_gateway.forwarding import NO_SLOT
+from scalelab.stack.api_gateway.own_routes.route_metrics import RouteCounts
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.resilience import Retries, may_be_better
-from scalelab.stack.upstream import StreamedAnswer, UpstreamFault
+from scalelab.stack.upstream import StreamedAnswer, UpstreamClient, UpstreamFault
+from scalelab.stack.upstream.tls import tls_context
 from scalelab.stack.upstream.values import StreamedBody
 
 
@@ -35,11 +38,29 @@ class StreamingClient(Protocol):
         ...
 
 
+def connected(upstream: Upstream, timeout_s: float) -> UpstreamClient:
+    """A client of this upstream; connects to nothing yet.
+
+    Raises:
+        TlsError: the certificates to be believed are of no use.
+    """
+    return UpstreamClient(upstream.url, timeout_s, tls=tls_of(upstream))
+
+
+def tls_of(upstream: Upstream) -> ssl.SSLContext | None:
+    """Whose certificates are believed; None without TLS. Raises as `connected`."""
+    if not upstream.url.startswith("https:"):
+        return None
+    is_verified = upstream.certificate == "verified"
+    return tls_context(ca_pem=upstream.ca_pem, ca_file=upstream.ca_file, is_verified=is_verified)
+
+
 class RouteUpstream:
     """Of one route at one gateway."""
 
-    def __init__(self, client: StreamingClient, slots: UpstreamSlots, retries: Retries) -> None:
+    def __init__(self, client: StreamingClient, slots: UpstreamSlots, retries: Retries, counts: RouteCounts) -> None:
         self.slots = slots
+        self._counts = counts
         self._client = client
         self._retries = retries
 
@@ -60,6 +81,7 @@ class RouteUpstream:
             nonlocal before
             if isinstance(before, StreamedAnswer):
                 await before.body.aclose()
+            self._counts.asked += 1
             before = await self._client.stream(method, path_and_query, headers=sent, body=body, body_bytes=body_bytes)
             return before
 
@@ -70,6 +92,7 @@ class RouteUpstream:
         is_held = await self.slots.acquire()
         mark("slot")
         if not is_held:
+            self._counts.without_slot += 1
             return NO_SLOT
         try:
             outcome = await self._retries.asked(ask, may_ask_again)

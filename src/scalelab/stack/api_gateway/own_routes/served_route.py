@@ -30,7 +30,8 @@ from scalelab.stack.api_gateway.own_routes.messages import (
     whole_answer,
 )
 from scalelab.stack.api_gateway.own_routes.passed_answer import PassedAnswer
-from scalelab.stack.api_gateway.own_routes.route_upstream import RouteUpstream, StreamingClient
+from scalelab.stack.api_gateway.own_routes.route_metrics import RouteMetrics
+from scalelab.stack.api_gateway.own_routes.route_upstream import RouteUpstream, StreamingClient, connected
 from scalelab.stack.api_gateway.own_routes.shaping import (
     kept_fields,
     partition,
@@ -46,7 +47,7 @@ from scalelab.stack.http_cache.exchange import Request, Response
 from scalelab.stack.http_cache.fields import Fields
 from scalelab.stack.resilience import Retries
 from scalelab.stack.service_kit.client_gone import CLIENT_CLOSED_REQUEST, answer_unless_gone
-from scalelab.stack.upstream import StreamedAnswer, UpstreamClient, UpstreamFault
+from scalelab.stack.upstream import StreamedAnswer, UpstreamFault
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ class RouteParts:
     client_of: Callable[[HttpRequest], str]
     """Address of the client, as far as trusted peers name it."""
     around: AroundHandlers
-    connect: Callable[[str, float], StreamingClient] = UpstreamClient
-    """By base URL, with a timeout in seconds."""
+    metrics: RouteMetrics
+    connect: Callable[[Upstream, float], StreamingClient] = connected
+    """With a timeout in seconds."""
 
 
 class ServedRoute:
@@ -72,9 +74,10 @@ class ServedRoute:
         self.upstream = upstream
         self._client_of = parts.client_of
         self._compression = parts.around.compression
-        self._client = parts.connect(upstream.url, route.timeout_s)
-        slots = UpstreamSlots(route.slots, route.timeout_s, class_of=current_priority)
-        self._service = RouteUpstream(self._client, slots, parts.retries_of(route))
+        self._client = parts.connect(upstream, route.timeout_s)
+        self._counts = parts.metrics.of(route.path)
+        slots = self._counts.slots = UpstreamSlots(route.slots, route.timeout_s, class_of=current_priority)
+        self._service = RouteUpstream(self._client, slots, parts.retries_of(route), self._counts)
         fetcher = OriginFetcher(
             self._service, default_lifetime_s=route.ttl_s or None, withheld=said_to_the_cache_alone(route)
         )
@@ -105,6 +108,7 @@ class ServedRoute:
         """Answer one request for this route's path and methods."""
         request = HttpRequest(scope, receive, send)
         response = await self._handler(request)
+        self._counts.outcomes[_outcome_of(response)] += 1
         if self._compression is not None:
             response = await compressed_answer(self._compression, request, response)
         await response(scope, receive, send)
@@ -161,3 +165,8 @@ class ServedRoute:
 
     def _url_of(self, request: HttpRequest) -> str:
         return wanted_url(self.route, raw_path_of(request), raw_query_of(request))
+
+
+def _outcome_of(response: HttpResponse) -> str:
+    """What the cache had to do with it; `none` where it was not asked."""
+    return next((str(value, "latin-1") for name, value in response.raw_headers if name == b"x-cache"), "none")

@@ -12,6 +12,7 @@ from scalelab.stack.api_gateway.authentication import NO_TOKEN
 from scalelab.stack.api_gateway.explaining import explained
 from scalelab.stack.api_gateway.on_time import OnTime
 from scalelab.stack.api_gateway.own_routes.live_routes import LiveRoutes
+from scalelab.stack.api_gateway.own_routes.route_metrics import RouteMetrics
 from scalelab.stack.api_gateway.own_routes.served_route import RouteParts
 from scalelab.stack.api_gateway.rate_limit import LocalRateCounts, RateLimiter, RateRule
 from scalelab.stack.cache.memory import MemoryCache
@@ -177,13 +178,22 @@ async def routed(service):
         async def open_routes(*routes, compression=None, explains=False):
             on_time = OnTime(TimeKeeper(ServiceMetrics()), 0.0, honours_clients=False)
             told = explained if explains else as_it_is
+            metrics = ServiceMetrics()
+            route_metrics = RouteMetrics(metrics)
             around = AroundHandlers(on_time, as_it_is, told, compression)
             parts = RouteParts(
-                MemoryCache(), retries_of, limiter_of, lambda _r: "192.0.2.7", around, lambda *_to: service
+                MemoryCache(),
+                retries_of,
+                limiter_of,
+                lambda _r: "192.0.2.7",
+                around,
+                route_metrics,
+                lambda *_to: service,
             )
             live = LiveRoutes(table_of(*routes), parts)
             await opened.enter_async_context(live.opened())
             client = Client(live)
+            client.metric = metrics.registry.get_sample_value
             client.change = lambda *others: live.change(table_of(*others))
             return client
 
