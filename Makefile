@@ -77,6 +77,12 @@ lessons: $(STAMP) ## every lesson that ships, and one page over them
 test: $(STAMP) ## all tests
 	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile
 
+# Each property with so many examples, other ones each time; `make test` has a few of them, always the same.
+FUZZ_EXAMPLES ?= 20000
+.PHONY: fuzz
+fuzz: $(STAMP) ## fuzz each parser of what comes from outside (FUZZ_EXAMPLES=20000)
+	SCALELAB_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -n $(TEST_WORKERS) --timeout 0 tests/fuzz
+
 .PHONY: test-browser
 test-browser: $(STAMP) ## the dashboard in a real browser (needs Debian's chromium, and npm for axe); pictures in tests/reports/browser
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt

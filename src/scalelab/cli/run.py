@@ -1,7 +1,6 @@
 """`scalelab run`: an experiment from its file to its results. Starts a stack of its own, or uses a running one."""
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -19,6 +18,7 @@ from scalelab.cli.options import AsJson, WatchOption
 from scalelab.cli.run_progress import RunDisplay
 from scalelab.cli.run_systems import AttachedSystem, OwnStacks, engine_versions
 from scalelab.cli.run_table import caveat_lines, exit_code, print_summary
+from scalelab.contracts.toml_text import parse_toml
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.overrides import apply_overrides
 from scalelab.lab.experiment_faults import ExperimentError
@@ -150,10 +150,10 @@ def _experiment_file(experiment: str) -> Path:
 
 def _document(file: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return parse_toml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}", ExitCode.USAGE) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise CommandError(f"{file} is not TOML: {error}", ExitCode.USAGE) from error
 
 

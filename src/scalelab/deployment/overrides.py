@@ -1,8 +1,9 @@
 """`--set path=value`: single fields of a topology, as text. Pure; never looks at a file."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from scalelab.contracts.toml_text import parse_toml
 
 Document = dict[str, Any]
 
@@ -49,8 +50,8 @@ def _put(document: Document, path: tuple[str, ...], value: object) -> None:
 
 def _toml_value(text: str) -> object:
     try:
-        parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+        parsed = parse_toml(f"value = {text}")
+    except ValueError:
         return text
     return parsed["value"] if parsed.keys() == {"value"} else text
 

@@ -1,7 +1,6 @@
 """Reads routes from a TOML file. All faults in one message, each with its line, key and value. Starts nothing."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 
 from scalelab.contracts.document_faults import validation_faults
 from scalelab.contracts.routes import RouteTable
+from scalelab.contracts.toml_text import parse_toml
 from scalelab.deployment.errors import ConfigurationError
 
 _IN_ROUTE = re.compile(r"routes\.(\d+)(?:\.(\w+))?")
@@ -57,8 +57,8 @@ def routes_text(file: Path) -> str:
 def parse_routes(text: str) -> RouteTable | list[str]:
     """The routes, or every fault. Pure."""
     try:
-        document: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document: dict[str, Any] = parse_toml(text)
+    except ValueError as error:
         return [f"it is not TOML: {error}"]
     try:
         return RouteTable.model_validate(document)

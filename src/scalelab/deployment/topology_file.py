@@ -3,7 +3,6 @@
 Starts nothing and asks the machine nothing.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from scalelab.contracts.document_faults import validation_faults
 from scalelab.contracts.routes import RouteTable
+from scalelab.contracts.toml_text import parse_toml
 from scalelab.contracts.topology import Topology
 from scalelab.deployment.errors import ConfigurationError
 from scalelab.deployment.overrides import apply_overrides
@@ -55,10 +55,10 @@ def _document(file: Path | None, kind: FileKind) -> Mapping[str, Any]:
     if file is None:
         return {}
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = parse_toml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigurationError(f"{file} is not TOML: {error}") from error
     if kind == "topology":
         return document

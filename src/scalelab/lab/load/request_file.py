@@ -1,6 +1,5 @@
 """A mix of requests as TOML: what is asked, how often, with which keys. All faults are reported together. Pure."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ from urllib.parse import urljoin
 from pydantic import Field, ValidationError
 
 from scalelab.contracts.model import Contract
+from scalelab.contracts.toml_text import parse_toml
 from scalelab.lab.correctness.proofs import ProofKind
 from scalelab.lab.load.keys import KeyPlan
 from scalelab.lab.load.requests import RequestTemplate
@@ -54,10 +54,10 @@ def read_request_file(file: Path, base_url: str | None) -> RequestMix:
         RequestFileError: it cannot be read or has faults.
     """
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = parse_toml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise RequestFileError(f"cannot read {file}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise RequestFileError(f"{file} is no TOML: {error}") from error
     return parse_requests(document, str(file), base_url)
 

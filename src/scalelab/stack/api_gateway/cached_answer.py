@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scalelab.stack.api_gateway.sealing import seal, unseal
+from scalelab.stack.api_gateway.sealing import pairs, seal, unseal
 
 VERSION = 2
 
@@ -28,5 +28,8 @@ def decode(entry: bytes, key: bytes) -> CachedAnswer | None:
     opened = unseal(VERSION, entry, key)
     if opened is None:
         return None
-    (stored_at_s, ttl_s, status, headers), body = opened
-    return CachedAnswer(stored_at_s, ttl_s, tuple((name, value) for name, value in headers), body, status)
+    match opened[0]:
+        case [int() | float() as stored_at_s, int() | float() as ttl_s, int() as status, list() as headers]:
+            fields = pairs(headers)
+            return None if fields is None else CachedAnswer(stored_at_s, ttl_s, fields, opened[1], status)
+    return None

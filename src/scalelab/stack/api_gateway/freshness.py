@@ -11,8 +11,12 @@ from scalelab.stack.http_cache.freshness import FORBIDS_STALE
 Lookup = Literal["use", "refresh", "ignore"]
 """Look and store; store without looking; neither."""
 
-_DIRECTIVE = re.compile(r'\s*([A-Za-z0-9!#$%&\'*+.^_`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?\s*(?:,|$)')
-_ENTITY_TAG = re.compile(r'\s*(?:W/)?("[^"]*")\s*(?:,|$)')
+_NAME = r"A-Za-z0-9!#$%&'*+.^_`|~-"
+_DIRECTIVE = re.compile(
+    rf'(?<![{_NAME}])([{_NAME}]++)(?:=(?:"((?:[^"\\]|\\.)*+)"|([^\s,;"]*+)))?\s*+(?:,|$)',
+)
+_ENTITY_TAG = re.compile(r'("[^"]*")\s*+(?:,|$)')
+"""Both read a field once, however it is made: nothing is tried again from its middle, or given back."""
 _DECIDING = frozenset({"cache-control", "content-encoding", "set-cookie", "vary"})
 _NEVER_STORED = ("no-store", "private", "no-cache")
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})

@@ -32,7 +32,19 @@ def unseal(version: int, entry: bytes, key: bytes) -> tuple[Any, bytes] | None:
     if entry[content_bytes:] != _checksum(content, key):
         return None
     body_from = _FRAME.size + head_bytes
-    return json.loads(content[_FRAME.size : body_from]), content[body_from:]
+    try:
+        return json.loads(content[_FRAME.size : body_from]), content[body_from:]
+    except (ValueError, RecursionError):
+        return None
+
+
+def pairs(value: list[Any]) -> tuple[tuple[str, str], ...] | None:
+    """Fields as a head holds them; None for what is none."""
+    try:
+        found = tuple([(name, text) for name, text in value])
+    except (TypeError, ValueError):
+        return None
+    return found if all(isinstance(name, str) and isinstance(text, str) for name, text in found) else None
 
 
 def _checksum(content: bytes, key: bytes) -> bytes:

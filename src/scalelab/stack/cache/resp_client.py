@@ -169,9 +169,11 @@ class _Line(asyncio.Protocol):
         """Transport callback."""
         self._reader.feed(data)
         try:
-            while (reply := self._reader.gets()) is not False:
+            while self._waiting and (reply := self._reader.gets()) is not False:
                 self._settle(reply)
-        except hiredis.ProtocolError:
+            if not self._waiting and self._reader.has_data():
+                self.close()  # a reply that nobody asked for: whose the next ones are can no longer be told
+        except (hiredis.ProtocolError, ValueError):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 MAX_DELTA_S = 2**31
 """RFC 9111 section 1.2.2: a larger delta counts as this."""
 
-_MEMBER = re.compile(r'\s*([^\s=,;"]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^,;]*))?((?:\s*;[^,]*)?)\s*(?:,|$)')
-_DELTA = re.compile(r"[0-9]+")
+_MEMBER = re.compile(r'\s*+([^\s=,;"]++)\s*+(?:=\s*+("(?:[^"\\]|\\.)*+"|[^,;]*+))?((?:\s*+;[^,]*+)?)\s*+(?:,|$)')
+"""Gives no character back once it is taken, so that a field of any length is read in one go."""
+_DELTA = re.compile(r"0*([0-9]+)")
+_MAX_DIGITS = 10
+"""Of a delta below `MAX_DELTA_S`."""
 
 
 class Directives:
@@ -34,7 +37,7 @@ class Directives:
         value = (self._values[name] or "").strip()
         if value.startswith('"') and value.endswith('"'):
             value = value[1:-1]
-        return min(int(value), MAX_DELTA_S) if _DELTA.fullmatch(value) else 0
+        return _delta_s(value) or 0
 
     def has_value(self, name: str) -> bool:
         """Whether it stands with a value."""
@@ -77,4 +80,13 @@ def _members(line: str) -> Iterable[tuple[str, str | None, frozenset[str]]]:
 
 
 def _is_shorter(value: str, known: str) -> bool:
-    return bool(_DELTA.fullmatch(value.strip())) and bool(_DELTA.fullmatch(known.strip())) and int(value) < int(known)
+    value_s, known_s = _delta_s(value.strip()), _delta_s(known.strip())
+    return value_s is not None and known_s is not None and value_s < known_s
+
+
+def _delta_s(text: str) -> int | None:
+    """None for what is no number."""
+    match = _DELTA.fullmatch(text)
+    if match is None:
+        return None
+    return min(int(match[1]), MAX_DELTA_S) if len(match[1]) <= _MAX_DIGITS else MAX_DELTA_S

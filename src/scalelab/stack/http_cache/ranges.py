@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 
-_SINGLE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_SINGLE_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
+_MAX_DIGITS = 18
+"""More than any body has bytes."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,12 @@ def parse_range(value: str | None, length: int) -> ByteRange | None:
         return None
     first_text, last_text = match.groups()
     if not first_text:
-        return ByteRange(max(0, length - int(last_text)), length - 1) if int(last_text) else None
-    first, last = int(first_text), int(last_text) if last_text else length - 1
+        tail = _number(last_text)
+        return ByteRange(max(0, length - tail), length - 1) if tail else None
+    first, last = _number(first_text), _number(last_text) if last_text else length - 1
     return ByteRange(first, min(last, length - 1)) if first <= last and first < length else None
+
+
+def _number(text: str) -> int:
+    digits = text.lstrip("0")
+    return int(digits or "0") if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS

@@ -1,10 +1,6 @@
 """Which stored variant a request may have (RFC 9111 section 4.1)."""
 
-import re
-
 from scalelab.stack.http_cache.fields import Fields
-
-_COMMA = re.compile(r"\s*,\s*")
 
 
 def varying_names(fields: Fields) -> tuple[str, ...]:
@@ -25,10 +21,14 @@ def variant_of(names: tuple[str, ...], request_fields: Fields) -> tuple[tuple[st
 def _normalised(name: str, value: str | None) -> str | None:
     if value is None:
         return None
-    members = [member for member in _COMMA.split(value.strip()) if member]
+    members = [member for part in value.split(",") if (member := part.strip())]
     if name == "accept-language":
-        members = sorted((re.sub(r"\s*;\s*", ";", member.lower()) for member in members), key=_by_preference)
+        members = sorted(map(_without_space, members), key=_by_preference)
     return ",".join(members)
+
+
+def _without_space(member: str) -> str:
+    return ";".join(part.strip() for part in member.lower().split(";"))
 
 
 def _by_preference(member: str) -> tuple[float, str]:

@@ -158,6 +158,20 @@ class ServerOfScripts:
         return b":7\r\n"
 
 
+async def test_a_reply_that_nobody_asked_for_ends_the_connection(server):
+    """Whose the next one is can no longer be told; the next command makes a new connection."""
+    replies = iter([b"+one\r\n+nobody\r\n", b"+two\r\n"])
+    scripted = await server(lambda _: next(replies))
+    client = RespClient(scripted.url)
+    first = await client.execute("GET", "a")
+    for _ in range(20):
+        await asyncio.sleep(0)
+    second = await client.execute("GET", "b")
+    await client.aclose()
+
+    assert (first, second, scripted.connections) == (b"one", b"two", 2)
+
+
 async def test_scripts_are_taught_with_the_connection(server):
     """So that a first burst finds the server prepared."""
     scripted = await server(ServerOfScripts())

@@ -33,6 +33,8 @@ def test_the_three_formats_mean_the_same(text):
         "Sun, 06 Nov 1994 8:49:37 GMT",
         "Sun, 31 Feb 1994 08:49:37 GMT",
         "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sat, 01 Jan 0000 00:00:00 GMT",
+        "Sun, 06 Nov \u0661994 08:49:37 GMT",
     ],
 )
 def test_what_is_no_date_is_none(text):

@@ -36,7 +36,10 @@ class OriginStore:
         index = await self._cache.get(_index_key(asked), tag)
         if index.value is None:
             return Found(None, index.fence)
-        key = _variant_key(tuple(json.loads(index.value)), asked)
+        names = _names_in(index.value)
+        if names is None:
+            return Found(None, index.fence)
+        key = _variant_key(names, asked)
         lookup = await self._cache.get(key, tag)
         response = None if lookup.value is None else decode_response(lookup.value, key)
         return Found(response, index.fence)
@@ -62,6 +65,16 @@ class OriginStore:
 
 def _index_key(asked: Asked) -> bytes:
     return key_material(b"vary", asked.partition)
+
+
+def _names_in(value: bytes) -> tuple[str, ...] | None:
+    """What an index says that answers vary on; None for what is none: torn, or somebody else's."""
+    try:
+        names = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    is_one = isinstance(names, list) and all(isinstance(name, str) and name.isascii() for name in names)
+    return tuple(names) if is_one else None
 
 
 def _variant_key(names: tuple[str, ...], asked: Asked) -> bytes:

@@ -1,6 +1,6 @@
 """A stored response of an origin as an entry of the cache."""
 
-from scalelab.stack.api_gateway.sealing import seal, unseal
+from scalelab.stack.api_gateway.sealing import pairs, seal, unseal
 from scalelab.stack.http_cache.exchange import Response
 from scalelab.stack.http_cache.fields import Fields
 
@@ -19,5 +19,9 @@ def decode_response(entry: bytes, key: bytes) -> Response | None:
     opened = unseal(_VERSION, entry, key)
     if opened is None:
         return None
-    (status, fields, *times_s), body = opened
-    return Response(status, Fields((name, value) for name, value in fields), body, *times_s)
+    match opened[0]:
+        case [int() as status, list() as said, int() | float() as asked_s, int() | float() as arrived_s, lifetime_s]:
+            fields = pairs(said)
+            if fields is not None and (lifetime_s is None or isinstance(lifetime_s, int | float)):
+                return Response(status, Fields(fields), opened[1], asked_s, arrived_s, lifetime_s)
+    return None
