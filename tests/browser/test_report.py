@@ -44,10 +44,16 @@ def test_everybody_can_read_it(report, screen, axe, name, options):
     shown.page.goto((report / "report.html").as_uri())
     shown.shot(f"report_{name}")
 
+    graphs = shown.page.locator(".graph").count()
+    for summary in shown.page.locator(".graph summary").all():
+        summary.click()
+    shown.shot(f"report_{name}_tables")
+
     shown.page.evaluate(axe)
     found = shown.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
 
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]] == []
+    assert shown.page.locator(".graph details[open] tbody tr:first-child").count() == graphs > 0
     assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert shown.page.locator(".answer p").inner_text().count(".") >= 2
     assert (report / "report.html").stat().st_size < MOST_BYTES
@@ -57,7 +63,7 @@ def test_its_figures_are_those_of_the_summary(report, screen):
     """To the digit: what Markdown says stands on the page, too, and in the same order."""
     shown = screen()
     shown.page.goto((report / "report.html").as_uri())
-    shown.page.evaluate("document.querySelectorAll('figure').forEach((figure) => figure.remove())")
+    shown.page.evaluate("document.querySelectorAll('.graph').forEach((graph) => graph.remove())")
 
     said = (report / "summary.md").read_text(encoding="utf-8")
     without_pictures = "\n".join(line for line in said.splitlines() if not line.startswith("!["))

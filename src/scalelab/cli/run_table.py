@@ -5,7 +5,7 @@ from rich.table import Table
 from scalelab.cli.consoles import result_console
 from scalelab.cli.exit_codes import ExitCode
 from scalelab.lab.report.content import ReportContent
-from scalelab.lab.report.content import Table as TextTable
+from scalelab.lab.report.table import Table as TextTable
 from scalelab.lab.results.run_record import RunRecord
 
 LEAST_WIDTH = 165

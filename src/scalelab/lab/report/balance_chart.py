@@ -17,6 +17,7 @@ WORDING = Wording(
     "Share of the answers in the measured window. Black tick: an equal share.",
     "Share",
     "%",
+    "Equal share",
 )
 
 
@@ -33,6 +34,12 @@ def _bars(scenario: ScenarioFigures) -> list[Bar]:
     if len(answers) < LEAST_GATEWAYS or not total:
         return []
     return [
-        Bar(gateway, count / total, f"{shown.share(count / total)} ({shown.whole(count)})", 1 / len(answers))
+        Bar(
+            gateway,
+            count / total,
+            f"{shown.share(count / total)} ({shown.whole(count)})",
+            1 / len(answers),
+            shown.share(1 / len(answers)),
+        )
         for gateway, count in sorted(answers.items())
     ]

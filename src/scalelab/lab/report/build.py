@@ -14,7 +14,7 @@ from scalelab.lab.report.cpu_chart import cpu_chart
 from scalelab.lab.report.effects_chart import effects_chart
 from scalelab.lab.report.law_charts import law_charts
 from scalelab.lab.report.markdown import render_markdown
-from scalelab.lab.report.page import render_page
+from scalelab.lab.report.page import Drawing, render_page
 from scalelab.lab.report.percentiles_chart import percentiles_chart
 from scalelab.lab.report.run_content import content_of_run
 from scalelab.lab.report.run_index import IndexedRun, render_index, render_index_page
@@ -55,7 +55,10 @@ def build_report(run_directory: Path, reports: Path) -> BuiltReport:
     _remove_others(reports, files)
     summary, page = reports / SUMMARY_FILE, reports / PAGE_FILE
     replace_file(summary, render_markdown(content, [(f"{chart.name}.png", chart.alt_text) for chart in charts]))
-    replace_file(page, render_page(content, [(svg, chart.alt_text) for chart, svg in drawings]))
+    replace_file(
+        page,
+        render_page(content, [Drawing(chart.title, svg, chart.alt_text, chart.table) for chart, svg in drawings]),
+    )
     return BuiltReport(content=content, files=(summary, page, *files))
 
 

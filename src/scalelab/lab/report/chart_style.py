@@ -9,6 +9,8 @@ from typing import Any
 
 import altair as alt
 
+from scalelab.lab.report.table import Table
+
 BLUE, VERMILLION, ORANGE, BLACK = "#0072B2", "#D55E00", "#E69F00", "#222222"
 PALE = {BLUE: "#A6CEE3", ORANGE: "#F7DCA0"}
 """For what is not valid."""
@@ -18,11 +20,14 @@ TITLE_LIMIT_PX = 640
 
 @dataclass(frozen=True)
 class NamedChart:
-    """A chart and the name of its files; `alt_text` says in words what it shows."""
+    """A chart and the name of its files; `alt_text` says in words what it shows, `table` in figures."""
 
     name: str
     chart: Any
+    title: str
     alt_text: str
+    table: Table
+    """Every figure that is drawn, with the digits of the drawing."""
 
 
 def chart_of(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:

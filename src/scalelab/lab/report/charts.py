@@ -3,7 +3,7 @@
 Bars start at zero and carry their value; the prediction is a tick; what is not valid says so on the chart.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,14 @@ from scalelab.lab.report.chart_style import (
 from scalelab.lab.report.comparisons import Comparison, comparisons_of
 from scalelab.lab.report.content import ReportContent, response_text, throughput_text
 from scalelab.lab.report.scenario_figures import ScenarioFigures
+from scalelab.lab.report.table import Table
 from scalelab.lab.scenario_names import CACHE, GATEWAYS
 
 CHART_WIDTH_PX, CHART_HEIGHT_PX = 600, 320
 WIDE_BARS = 2
 """So many leave room for words beside them."""
 NOT_VALID = "not valid:"
+PREDICTED = "predicted "
 HEADROOM = 1.15
 LABEL_ROOM = 0.09
 """Of the axis: the height of a bar's number."""
@@ -139,7 +141,23 @@ def _bars(name: str, scenarios: Sequence[ScenarioFigures], what: Quantity, title
         title=heading(title, _subtitle(scenarios)),
     )
     words = "; ".join(f"{' '.join(row['scenario'].split())}: {row['text']}" for row in rows)
-    return NamedChart(f"{what.prefix}_{name}", styled(chart), f"{title}. {what.axis}: {words}")
+    return NamedChart(
+        f"{what.prefix}_{name}", styled(chart), title, f"{title}. {what.axis}: {words}", _table(rows, what)
+    )
+
+
+def _table(rows: Sequence[Mapping[str, Any]], what: Quantity) -> Table:
+    return Table(
+        ("Scenario", what.axis, "Predicted"),
+        tuple(
+            (
+                " ".join(row["scenario"].split()),
+                row["text"],
+                row["predicted_text"].removeprefix(PREDICTED) if row["predicted"] else shown.ABSENT,
+            )
+            for row in rows
+        ),
+    )
 
 
 def _row(scenario: ScenarioFigures, what: Quantity) -> dict[str, Any]:
@@ -156,7 +174,7 @@ def _row(scenario: ScenarioFigures, what: Quantity) -> dict[str, Any]:
         "has_interval": ends is not None,
         "text": what.text_of(scenario),
         "predicted": what.predicted_of(scenario),
-        "predicted_text": f"predicted {what.predicted_text_of(scenario)}",
+        "predicted_text": f"{PREDICTED}{what.predicted_text_of(scenario)}",
         "colour": colour if scenario.is_valid else PALE[colour],
     }
 

@@ -15,6 +15,7 @@ from scalelab.lab.report.method import method_sentences
 from scalelab.lab.report.objective_verdicts import Judgement, ObjectiveVerdict, judge_objectives, objectives_text
 from scalelab.lab.report.scenario_figures import RunHistograms, ScenarioFigures, figures_of, in_order
 from scalelab.lab.report.sentences import findings, naive_sentences
+from scalelab.lab.report.table import Table
 from scalelab.lab.report.task_content import TASKS_HEAD, task_rows
 from scalelab.lab.report.verdict_content import VERDICT_HEAD, verdict_content
 from scalelab.lab.report.verified_content import VERIFIED_HEAD, verified_content
@@ -56,14 +57,6 @@ BOOKS_HEAD = (
     "Censored",
     "Fairness",
 )
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text below a head; the first column names, the others are figures."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import altair as alt
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.chart_style import BLUE, NamedChart, chart_of, heading, styled
 from scalelab.lab.report.effects_content import EffectsContent
+from scalelab.lab.report.table import Table
 from scalelab.lab.scenario_names import short_factor
 
 PANEL_WIDTH_PX, PANEL_HEIGHT_PX = 190, 240
@@ -41,4 +42,8 @@ def effects_chart(content: EffectsContent) -> NamedChart | None:
     title = "What each factor does, averaged over all others"
     chart = chart.properties(title=heading(title, ["Steeper is more."]))
     words = "; ".join(f"{row['factor']} {row['level']}: {row['text']}" for row in rows)
-    return NamedChart("effects", styled(chart), f"{title}. Requests/s: {words}")
+    table = Table(
+        ("Factor", "Level", "Mean throughput (requests/s)"),
+        tuple((row["factor"], row["level"], row["text"]) for row in rows),
+    )
+    return NamedChart("effects", styled(chart), title, f"{title}. Requests/s: {words}", table)

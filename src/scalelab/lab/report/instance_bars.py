@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 
 from scalelab.lab.report.chart_style import BLACK, NamedChart, chart_of, heading, styled
+from scalelab.lab.report.table import Table
 
 WIDTH_PX, ROW_PX = 460, 20
 HEADROOM = 1.2
@@ -22,6 +23,8 @@ class Bar:
     text: str
     reference: float | None = None
     """A tick; None: there is none."""
+    reference_text: str = ""
+    """How the tick's value is written."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Wording:
     axis: str
     number_format: str
     """Of the axis, as d3 has it."""
+    tick: str = ""
+    """What a tick is, where there are any."""
 
 
 def instance_bars(groups: Mapping[str, Sequence[Bar]], wording: Wording, colour: str, most: int) -> NamedChart | None:
@@ -54,7 +59,22 @@ def instance_bars(groups: Mapping[str, Sequence[Bar]], wording: Wording, colour:
     panels = [_panel(title, bars, wording, colour, scale) for title, bars in groups.items()]
     words = "; ".join(f"{title}: {bar.instance} {bar.text}" for title, bars in groups.items() for bar in bars)
     chart = alt.vconcat(*panels, spacing=12).properties(title=heading(wording.title, [wording.subtitle]))
-    return NamedChart(wording.name, styled(chart), f"{wording.title}. {words}")
+    return NamedChart(
+        wording.name, styled(chart), wording.title, f"{wording.title}. {words}", _table(groups, wording)
+    )
+
+
+def _table(groups: Mapping[str, Sequence[Bar]], wording: Wording) -> Table:
+    """With the ticks, where there are any."""
+    has_ticks = any(bar.reference is not None for bars in groups.values() for bar in bars)
+    return Table(
+        ("Scenario", "Part", wording.axis, *([wording.tick] if has_ticks else [])),
+        tuple(
+            (title, bar.instance, bar.text, *([bar.reference_text] if has_ticks else []))
+            for title, bars in groups.items()
+            for bar in bars
+        ),
+    )
 
 
 def _panel(title: str, bars: Sequence[Bar], wording: Wording, colour: str, scale: Any) -> Any:

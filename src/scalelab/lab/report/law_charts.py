@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from scalelab.lab.analysis.laws.fitting import band
 from scalelab.lab.analysis.laws.measured_points import FitError
 from scalelab.lab.laws.drawing import law_layers, law_words
 from scalelab.lab.laws.measurements import Series
-from scalelab.lab.laws.telling import fit_series
+from scalelab.lab.laws.telling import FittedSeries, fit_series
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.chart_style import NamedChart, heading, styled
 from scalelab.lab.report.comparisons import Comparison, comparisons_of
 from scalelab.lab.report.scenario_figures import ScenarioFigures
+from scalelab.lab.report.table import Table
 
 LEAST_SIZES = 4
 """Fewer are no curve: every law would fit them."""
@@ -42,7 +44,21 @@ def _charts(comparisons: Sequence[Comparison]) -> Iterator[NamedChart]:
         )
         pairs = zip(series.sizes, series.rates, strict=True)
         points = "; ".join(f"{size:g}: {shown.rate(rate)}/s" for size, rate in pairs)
-        yield NamedChart(f"law_{number}_{comparison.factor.replace('.', '_')}", styled(chart), f"{title}. {points}")
+        name = f"law_{number}_{comparison.factor.replace('.', '_')}"
+        table = _table(comparison.factor, series, fitted)
+        yield NamedChart(name, styled(chart), title, f"{title}. {points}", table)
+
+
+def _table(factor: str, series: Series, fitted: FittedSeries) -> Table:
+    """What was measured, and the law and its band there."""
+    best = fitted.best
+    ends = band(best, series.sizes)
+    bands = [f"{shown.rate(max(0.0, low))} to {shown.rate(high)}" for low, high in ends]
+    points = zip(series.sizes, series.rates, bands or [shown.ABSENT] * len(series.sizes), strict=True)
+    return Table(
+        (factor, "Measured (requests/s)", f"By the law {best.law.name}", "95 % of new measurements"),
+        tuple((f"{size:g}", shown.rate(rate), shown.rate(best.at(size)), told) for size, rate, told in points),
+    )
 
 
 def _is_curve(comparison: Comparison) -> bool:

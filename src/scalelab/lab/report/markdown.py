@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from scalelab.lab.report.content import ReportContent, Table
+from scalelab.lab.report.content import ReportContent
 from scalelab.lab.report.sections import sections_of
+from scalelab.lab.report.table import Table
 
 _SPECIAL = str.maketrans(
     {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "`": "\\`", "*": "\\*", "_": "\\_", "[": "\\["}

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 
-from scalelab.lab.report.content import ReportContent, Table
+from scalelab.lab.report.content import ReportContent
 from scalelab.lab.report.sections import Section, sections_of
+from scalelab.lab.report.table import Table
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #222; --paper: #fff; --rule: #ddd; --head: #f6f6f6; --doubt: #a63e00;
@@ -24,22 +26,33 @@ tr.doubtful td { color: var(--doubt); }
 .answer h2, .missing h2 { margin-top: .6rem; } .answer p { font-size: 1.1rem; }
 .missing, .answer.doubtful { border-color: var(--doubt); }
 .graphs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
-figure { margin: 0; background: #fff; align-self: start; } svg { width: 100%; height: auto; }
+.graph { align-self: start; min-width: 0; } figure { margin: 0; background: #fff; }
+svg { width: 100%; height: auto; }
+summary { padding: .4rem 0; cursor: pointer; } details { font-size: .9rem; }
+details .scroll { max-height: 24rem; overflow: auto; }
 .words th, .words td { text-align: left; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; }
-  figure, tr { break-inside: avoid; } }
+  figure, tr { break-inside: avoid; } details:not([open]) { display: none; } }
 """
 _ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _LOCAL_ID = re.compile(r'(\bid="|url\(#|href="#)')
 
 
-def render_page(content: ReportContent, charts: Sequence[tuple[str, str]]) -> str:
-    """The whole page.
+@dataclass(frozen=True)
+class Drawing:
+    """A graph as it stands on the page."""
 
-    Args:
-        content: what it says.
-        charts: (SVG document, words for readers who do not see it), in order.
-    """
+    title: str
+    svg: str
+    """A whole document."""
+    words: str
+    """For readers who do not see it."""
+    table: Table
+    """Its figures."""
+
+
+def render_page(content: ReportContent, charts: Sequence[Drawing]) -> str:
+    """The whole page, with these graphs in order."""
     return standalone_page(content.title, "\n".join(_parts(content, charts)))
 
 
@@ -53,7 +66,7 @@ def standalone_page(title: str, body: str) -> str:
     )
 
 
-def _parts(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _parts(content: ReportContent, charts: Sequence[Drawing]) -> Iterator[str]:
     yield f"<h1>{escape(content.title)}</h1>"
     if content.question:
         yield f'<p class="question">{escape(content.question)}</p>'
@@ -63,7 +76,7 @@ def _parts(content: ReportContent, charts: Sequence[tuple[str, str]]) -> Iterato
         if not section.are_graphs:
             yield _section(section, content)
         elif charts:
-            figures = "\n".join(_figure(index, svg, words) for index, (svg, words) in enumerate(charts))
+            figures = "\n".join(_graph(index, drawing) for index, drawing in enumerate(charts))
             yield f'<section>\n<h2>Graphs</h2>\n<div class="graphs">\n{figures}\n</div>\n</section>'
 
 
@@ -100,6 +113,13 @@ def html_table(table: Table, doubtful_rows: frozenset[int] = frozenset()) -> str
 def _row(cells: Sequence[str], *, is_doubtful: bool) -> str:
     start = '<tr class="doubtful">' if is_doubtful else "<tr>"
     return start + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def _graph(index: int, drawing: Drawing) -> str:
+    """The figure, and its table below it, folded up: for whoever cannot see the one, or wants the digits."""
+    summary = f"<summary>Table: {escape(drawing.title)}</summary>"
+    table = f"<details>\n{summary}\n{html_table(drawing.table)}\n</details>"
+    return f'<div class="graph">\n{_figure(index, drawing.svg, drawing.words)}\n{table}\n</div>'
 
 
 def _figure(index: int, svg: str, words: str) -> str:

@@ -1,6 +1,6 @@
 """Response times by percentile, a line for each scenario: what a mean hides. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -8,6 +8,7 @@ import altair as alt
 from scalelab.lab.report import figures as shown
 from scalelab.lab.report.chart_style import NamedChart, chart_of, heading, styled
 from scalelab.lab.report.scenario_figures import ScenarioFigures
+from scalelab.lab.report.table import Table
 
 NAME = "percentiles"
 TITLE = "Response time by percentile"
@@ -42,9 +43,13 @@ def percentiles_chart(scenarios: Sequence[ScenarioFigures]) -> NamedChart | None
         f"{title}: {', '.join(f'{name} {shown.milliseconds(value_s)} ms' for name, value_s in known.items())}"
         for title, known in told.items()
     )
-    return NamedChart(
-        NAME, styled(chart.properties(width=WIDTH_PX, height=HEIGHT_PX, title=title)), f"{TITLE}. {words}"
-    )
+    drawn = styled(chart.properties(width=WIDTH_PX, height=HEIGHT_PX, title=title))
+    return NamedChart(NAME, drawn, TITLE, f"{TITLE}. {words}", _table(told, order))
+
+
+def _table(told: Mapping[str, Mapping[str, float]], order: Sequence[str]) -> Table:
+    rows = ((title, *(shown.milliseconds(known.get(name)) for name in order)) for title, known in told.items())
+    return Table(("Scenario", *(f"{name} (ms)" for name in order)), tuple(rows))
 
 
 def _known(scenario: ScenarioFigures) -> dict[str, float]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from html import escape
 
 from scalelab.lab.report import figures as shown
-from scalelab.lab.report.content import ReportContent, Table, throughput_text
+from scalelab.lab.report.content import ReportContent, throughput_text
 from scalelab.lab.report.markdown import markdown_table, markdown_text
 from scalelab.lab.report.page import html_table, standalone_page
+from scalelab.lab.report.table import Table
 
 COMPARISON = "The same scenarios, run by run"
 COMPARE_HINT = "Requests/s, and validity where it is in doubt. Whether a difference is one, scalelab compare tells."

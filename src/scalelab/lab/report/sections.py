@@ -7,7 +7,8 @@ measured.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scalelab.lab.report.content import ReportContent, Table
+from scalelab.lab.report.content import ReportContent
+from scalelab.lab.report.table import Table
 
 NOTHING_TO_REPORT = "There is nothing to report."
 NO_TABLE = Table((), ())

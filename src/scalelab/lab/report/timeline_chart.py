@@ -16,6 +16,7 @@ from scalelab.lab.report.chart_style import (
     chart_of,
     styled,
 )
+from scalelab.lab.report.timeline_table import timeline_table
 from scalelab.lab.results.recording import TimelineRow
 from scalelab.lab.results.run_record import RunRecord
 
@@ -44,7 +45,13 @@ def timeline_chart(record: RunRecord, timeline: Sequence[TimelineRow]) -> NamedC
     )
     name = f"timeline_{record.scenario}" + ("" if record.repetition == 1 else f"_{record.repetition}")
     alt_text = f"Completions, mean response and requests in flight in each second of {shown.run_title(record)}{doubt}"
-    return NamedChart(name, styled(panels.properties(title=title).resolve_scale(color="independent")), alt_text)
+    return NamedChart(
+        name,
+        styled(panels.properties(title=title).resolve_scale(color="independent")),
+        f"Second by second: {shown.run_title(record)}",
+        alt_text,
+        timeline_table(record, timeline),
+    )
 
 
 def _window_text(record: RunRecord) -> str:

@@ -48,6 +48,22 @@ def test_all_formats_show_the_same_digits(built):
         assert {one[column], three[column]} <= set(shown)
 
 
+def test_the_table_behind_a_graph_has_the_digits_of_the_drawing(built):
+    """What is written on the bars stands in the table below them, and nothing else."""
+    page = next(file for file in built.files if file.name == "report.html").read_text(encoding="utf-8")
+    drawing = next(file for file in built.files if file.name == "th_1v3_miss.svg").read_text(encoding="utf-8")
+    written = set(re.findall(r">([^<>]+)</text>", drawing))
+
+    (table,) = re.findall(
+        r"<summary>Table: Throughput with 1 and 3 gateways[^\n]*</summary>(.*?)</details>", page, re.DOTALL
+    )
+    cells = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", table)[1:]]
+
+    assert len(cells) == 2
+    assert all({value, f"predicted {predicted}"} <= written for _, value, predicted in cells)
+    assert page.count("<details>") == page.count("<figure ")
+
+
 def test_the_links_of_the_summary_lead_to_files(built):
     """Beside it."""
     summary = built.files[0]

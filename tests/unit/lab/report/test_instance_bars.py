@@ -8,7 +8,11 @@ WORDING = Wording("share", "Shares", "Of all.", "Share", "%")
 def test_a_panel_for_each_scenario_on_one_scale():
     """So that panels can be compared; the words say all that is drawn."""
     chart = instance_bars(
-        {"one": [Bar("a", 1.0, "100%")], "none": [], "two": [Bar("a", 0.4, "40%", 0.5), Bar("b", 0.6, "60%", 0.5)]},
+        {
+            "one": [Bar("a", 1.0, "100%")],
+            "none": [],
+            "two": [Bar("a", 0.4, "40%", 0.5, "50%"), Bar("b", 0.6, "60%", 0.5, "50%")],
+        },
         WORDING,
         "#000000",
         10,

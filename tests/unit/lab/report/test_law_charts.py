@@ -36,6 +36,13 @@ def test_a_sweep_has_its_curve_and_band(sweep):
     assert definition["title"]["subtitle"][0].startswith("linear")
     assert definition["title"]["subtitle"][1] == "cache = miss"
     assert [layer["mark"]["type"] for layer in definition["layer"]] == ["area", "line", "point"]
+    assert chart.table.head == ("gateways", "Measured (requests/s)", "By the law linear", "95 % of new measurements")
+    assert [row[:3] for row in chart.table.rows] == [
+        ("1", "61.0", "59.9"),
+        ("2", "119.0", "119.9"),
+        ("3", "181.0", "179.8"),
+        ("4", "239.0", "239.7"),
+    ]
 
 
 def test_three_sizes_are_no_curve_and_doubtful_ones_do_not_count(sweep):
