@@ -103,3 +103,21 @@ async def _statuses(balancer, requests):
         async with balancer.client.get("/echo") as response:
             statuses.append(response.status)
     return statuses
+
+
+@pytest.mark.parametrize("engine", ["haproxy"], indirect=True)
+async def test_haproxy_begins_slowly_with_who_was_down(start_gateways, start_balancer):
+    """As every gateway was before its first check: HAProxy itself says how little counts of its weight."""
+    [gateway] = await start_gateways(1)
+    gateway.weight = 100
+    balancer = await start_balancer([gateway], slow_start_s=600.0)
+
+    reader, writer = await asyncio.open_unix_connection(balancer.directory / "runtime" / "haproxy.sock")
+    writer.write(b"show stat\n")
+    names, *rows = (await reader.read()).decode().removeprefix("# ").splitlines()
+    writer.close()
+    await writer.wait_closed()
+    [row] = [dict(zip(names.split(","), row.split(","), strict=True)) for row in rows if f",{gateway.name}," in row]
+
+    assert row["status"] == "UP"
+    assert int(row["weight"]) < 100

@@ -88,7 +88,9 @@ class ClientSide(asyncio.Protocol):
         self.deadline_s = now_s + KEEP_ALIVE_S
         if self._traffic.max_connection_age_s:
             self._old_from_s = now_s + greatest_age_s(self._traffic.max_connection_age_s, random())  # noqa: S311
-        self._traffic.clients.add(self)
+        if not self._traffic.take_in(self):
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            self.close()
 
     def data_received(self, data: bytes) -> None:
         """Transport callback."""
@@ -118,7 +120,7 @@ class ClientSide(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Transport callback."""
         self._transport = None
-        self._traffic.clients.discard(self)
+        self._traffic.clients.pop(self, None)
         relay, self._relay = self._relay, None
         if relay is not None:
             relay.client_goes()

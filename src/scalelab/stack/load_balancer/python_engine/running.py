@@ -1,6 +1,7 @@
 """The life of the Python engine's process: members, checks, traffic, control socket, admin listener, a stop."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -30,6 +31,8 @@ _LONGEST_LOOK_S = 1.0
 _LOOKS_PER_TIMEOUT = 4
 """How often deadlines are looked at within the shortest of them."""
 _POLL_S = 0.02
+_FILES_FOR_ITSELF = 256
+_FEWEST_CLIENTS = 64
 
 
 async def run_engine(settings: BalancerSettings) -> None:
@@ -59,10 +62,11 @@ async def run_engine(settings: BalancerSettings) -> None:
         pool,
         connections,
         records,
-        settings.response_timeout_s,
-        settings.head_timeout_s,
-        settings.body_timeout_s,
-        settings.max_connection_age_s,
+        response_timeout_s=settings.response_timeout_s,
+        head_timeout_s=settings.head_timeout_s,
+        body_timeout_s=settings.body_timeout_s,
+        max_connection_age_s=settings.max_connection_age_s,
+        most_clients=_most_clients(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
     )
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(_session())
@@ -75,6 +79,11 @@ async def run_engine(settings: BalancerSettings) -> None:
         await stack.enter_async_context(_serving(traffic, settings))
         await stack.enter_async_context(control_socket(settings.control_socket, membership))
         await stopping.wait()
+
+
+def _most_clients(file_limit: int) -> int:
+    """Each may need a second connection, to a gateway."""
+    return max(_FEWEST_CLIENTS, (file_limit - _FILES_FOR_ITSELF) // 2)
 
 
 @asynccontextmanager

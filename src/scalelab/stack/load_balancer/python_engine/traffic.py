@@ -65,7 +65,10 @@ class Traffic:
     is_stopping: bool = False
     """Whether every answer is the last one on its connection."""
     reader: RequestReader = field(default_factory=RequestReader)
-    clients: set[Connected] = field(default_factory=set)
+    most_clients: int = 10_000
+    """Connections at a time."""
+    clients: dict[Connected, None] = field(default_factory=dict)
+    """In the order in which they came."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -74,6 +77,17 @@ class Traffic:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def take_in(self, client: Connected) -> bool:
+        """A new connection; whether there is room for it. The oldest that is idle makes room if need be."""
+        if len(self.clients) >= self.most_clients:
+            idle = next((one for one in self.clients if one.is_idle), None)
+            if idle is None:
+                return False
+            del self.clients[idle]
+            idle.close()
+        self.clients[client] = None
+        return True
 
     def note(self, request: ReceivedRequest, status: int, duration_s: float) -> None:
         """Into the books: a request was answered, or its client has gone."""

@@ -1,5 +1,7 @@
 """One connection of a client, between real sockets: heads, their order, their limits, its end."""
 
+import asyncio
+
 import pytest
 
 from scalelab.stack.load_balancer.python_engine.client_side import ClientSide
@@ -139,6 +141,33 @@ async def test_an_old_client_is_answered_and_closed(world):
     answer = await world.ask(b"GET /old HTTP/1.0\r\n\r\n")
 
     assert answer.endswith(b"\r\nConnection: close\r\n\r\n/old")
+
+
+async def test_the_oldest_idle_connection_makes_room(world):
+    """Of as many as may be. When none is idle the newcomer is told to come back, and the others go on."""
+    world.traffic.most_clients = 2
+    may_answer = asyncio.Event()
+
+    async def slow(talk):
+        await talk.head()
+        await may_answer.wait()
+        await talk.answer()
+
+    await world.member("a", slow)
+    oldest = await world.client()
+    await _sides(world, 1)
+    busy = [await world.client() for _ in range(2)]
+    gone = await oldest.rest()
+    for client in busy:
+        client.send(LAST_GET)
+    await world.until(lambda: world.in_flight == 4)
+    refused = await (await world.client()).rest()
+    may_answer.set()
+    answers = [await client.rest() for client in busy]
+
+    assert gone == b""
+    assert refused.startswith(b"HTTP/1.1 503 ")
+    assert [answer.split()[1] for answer in answers] == [b"200", b"200"]
 
 
 async def _sides(world, number) -> list[ClientSide]:

@@ -128,7 +128,8 @@ class RequestReader:
         if fields is None:
             return Refusal(HTTPStatus.BAD_REQUEST)
         is_old = minor == b"0"
-        if (fields.body == CHUNKED if is_old else fields.host is None) or b"#" in target:
+        is_beyond_it = bool(fields.body == CHUNKED or fields.tunnel) if is_old else fields.host is None
+        if is_beyond_it or b"#" in target:
             return Refusal(HTTPStatus.BAD_REQUEST)
         if target[:1] != b"/":
             return _unusual(method, target, fields, is_old=is_old)

@@ -141,8 +141,11 @@ def test_who_is_asked_must_be_said(head):
 
 
 def test_an_old_client_knows_no_chunks():
-    """HTTP/1.0: refused where it claims to send them; else it is answered, and its connection ends."""
+    """HTTP/1.0: refused where it claims to send them, or asks for a tunnel; else answered and closed."""
     assert _read(b"Transfer-Encoding: chunked", line=b"POST / HTTP/1.0") == Refusal(HTTPStatus.BAD_REQUEST)
+    assert _read(b"Connection: Upgrade", b"Upgrade: websocket", line=b"GET / HTTP/1.0") == Refusal(
+        HTTPStatus.BAD_REQUEST
+    )
     assert RequestReader().read(b"GET / HTTP/1.0").is_old
 
 
