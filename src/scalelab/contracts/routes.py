@@ -93,6 +93,9 @@ class RouteLimit(Contract):
     """In the long run."""
     burst: Annotated[int, Field(ge=1)] = 10
     """So many of them may come at once."""
+    when_unreachable: Literal["local", "accept", "refuse"] | None = None
+    """While the shared counts cannot be reached: each gateway counts for itself, lets in, or answers 503. Left out:
+    the gateway's `rate_limit_when_unreachable`."""
 
 
 class Route(Contract):

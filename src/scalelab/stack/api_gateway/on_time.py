@@ -12,7 +12,7 @@ from scalelab.stack.api_gateway.forwarding import as_response
 from scalelab.stack.service_kit.in_time import TimeKeeper
 from scalelab.stack.upstream.time_left import OUT_OF_TIME, limited, wished_s
 
-GRACE_S = 0.05
+GRACE_S = 0.01
 """Who asks a service is given up at the end itself, and says what it was; this is for all other kinds of waiting."""
 
 

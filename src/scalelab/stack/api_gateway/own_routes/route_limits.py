@@ -27,11 +27,12 @@ class RouteLimits:
         rule = RateRule(route.limit.rate_per_s, route.limit.burst)
         shared = None if self._client is None else SharedRateCounts(self._client, rule)
         counts = self._metrics.of(route.path)
+        policy = route.limit.when_unreachable or self._when_unreachable
 
         def on_refused() -> None:
             counts.limited += 1
 
-        return RateLimiter(rule, shared, LocalRateCounts(rule), self._when_unreachable, on_refused)
+        return RateLimiter(rule, shared, LocalRateCounts(rule), policy, on_refused)
 
     async def aclose(self) -> None:
         """Give back connections."""
