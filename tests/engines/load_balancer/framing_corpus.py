@@ -141,13 +141,12 @@ CASES = (
     ),
 )
 
-_ONE_LENGTH = "takes chunked, drops the length and closes, as RFC 9112, 6.1 allows: one framing goes on"
+_ONE_LENGTH = "takes chunked, drops the length before any rule and closes (RFC 9112, 6.1): one framing goes on"
 EXCEPTIONS = {
     ("haproxy", "A01_length_and_chunked"): ByNature(200, _ONE_LENGTH),
     ("haproxy", "A01_chunked_and_length"): ByNature(200, _ONE_LENGTH),
     ("envoy", "A08_bare_cr_in_value"): ByNature(200, "drops the CR: one harmless field goes on, not two"),
-    ("envoy", "unknown_version"): ByNature(426, "refuses so every version but 1.0 and 1.1"),
+    ("envoy", "unknown_version"): ByNature(200, "reads every version but 1.1 as 1.0, and passes 1.1 on"),
     ("envoy", "A13_ours_named_in_connection"): ByNature(400, "refuses who names X-Forwarded-* in Connection"),
-    ("haproxy", "unknown_version"): ByNature(200, "reads every version above 1.1 as 1.1, and passes 1.1 on"),
 }
 """(engine, case) -> what is known."""

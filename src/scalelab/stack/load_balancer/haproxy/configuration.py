@@ -41,13 +41,18 @@ _AFTER_THE_NEXT_ANSWER = (
     "# When another takes over, a connection is closed with its next answer, not while a request may be on its way.",
     "option idle-close-on-response",
 )
-_ODD_LENGTHS = (
+_ODD_MESSAGES = (
     "# HAProxy 2.8 reads a length of 2^64 + 1 as 1, passes it on as it came, and takes what follows for a request.",
-    f"acl has_odd_length req.fhdr(content-length),length gt {MOST_LENGTH_DIGITS}",
-    "http-request set-var(txn.odd_length) bool(true) if has_odd_length",
-    "http-request deny deny_status 400 if has_odd_length",
-    "http-after-response set-header Connection close if { var(txn.odd_length) -m bool }",
+    f"acl is_odd req.fhdr(content-length),length gt {MOST_LENGTH_DIGITS}",
+    "# It reads every version above 1.1 as 1.1, and HTTP/2 without TLS where nobody offers it.",
+    "acl is_spoken req.ver 1.0 1.1",
+    "option disable-h2-upgrade",
+    "http-request set-var(txn.odd) bool(true) if is_odd or !is_spoken",
+    "http-request deny deny_status 400 if { var(txn.odd) -m bool }",
+    "http-after-response set-header Connection close if { var(txn.odd) -m bool }",
 )
+"""A length beside chunks (RFC 9112, 6.1) cannot be refused: the parser drops the length before any rule sees the
+message, and nothing that a rule can ask for tells. One framing goes on, and the connection is closed."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine, *, may_
         *(_AFTER_THE_NEXT_ANSWER if may_be_replaced else ()),
         *_connection_age(settings.max_connection_age_s),
         *_logging(settings),
-        *_ODD_LENGTHS,
+        *_ODD_MESSAGES,
         "# What the sender says about one connection ends here, and so does what it claims about itself.",
         "http-request del-header Upgrade unless { req.hdr(Upgrade) -i websocket }",
         "http-request lua.strip_request if { req.fhdr(Connection) -m found }",
