@@ -35,13 +35,15 @@ async def collected(pieces, *, is_streamed=False):
     return said if exchange.is_complete and exchange.fault is None else None, exchange.fault is not None, is_reusable
 
 
-def as_h11_reads(data):
+def as_h11_reads_answer(data, method=b"GET", *, is_at_its_end=False):
     """Status, fields and body of a whole answer; None for one that is refused or not whole."""
     connection = h11.Connection(h11.CLIENT)
-    connection.send(h11.Request(method="GET", target="/", headers=[("host", "lab")]))
+    connection.send(h11.Request(method=method, target="/", headers=[("host", "lab")]))
     connection.send(h11.EndOfMessage())
     connection.receive_data(data)
     try:
+        if is_at_its_end:
+            connection.receive_data(b"")
         while isinstance(head := connection.next_event(), h11.InformationalResponse):
             pass
         body = b""
@@ -71,7 +73,7 @@ def test_an_answer_means_the_same_however_it_arrives(data, sent):
 def test_who_reads_by_the_letter_reads_the_same(sent):
     """A whole answer is the one that h11 reads, if it reads one."""
     ours, _, _ = asyncio.run(collected([sent]))
-    theirs = as_h11_reads(sent)
+    theirs = as_h11_reads_answer(sent)
 
     if ours is not None and theirs is not None:
         assert (ours[0], ours[2]) == (theirs[0], theirs[2])

@@ -65,9 +65,11 @@ def tokens_of(values: Iterable[bytes]) -> frozenset[bytes]:
 
 def without(lines: bytes, names: frozenset[bytes]) -> bytes:
     """The lines less the fields with these names, which a sender gave in Connection."""
-    if not names - _NEVER_REMOVED:
+    going = names - _NEVER_REMOVED
+    if not going:
         return lines
-    return b"".join(taking(sorted(names - _NEVER_REMOVED)).split(lines)[::3])
+    first, *others = lines.split(b"\r\n")
+    return b"\r\n".join([first, *(line for line in others if line.partition(b":")[0].lower() not in going)])
 
 
 def framing(lengths: list[bytes], codings: list[bytes]) -> int | None:
