@@ -11,35 +11,14 @@ from rich.console import Console
 from rich.status import Status
 
 from scalelab.cli.run_table import validity_text
+from scalelab.cli.time_left import TimeLeft
 from scalelab.lab.plan import Scenario
-from scalelab.lab.plan_time import PlannedStep, duration_text
+from scalelab.lab.plan_time import PlannedStep
 from scalelab.lab.results.recording import TimelineRow
 from scalelab.lab.results.run_record import RunRecord
 
 PLAIN_EVERY_S = 10
 """Without a terminal, the load is reported so often."""
-
-
-class TimeLeft:
-    """Of a plan: what its steps were expected to take, less what the one in hand has taken already."""
-
-    def __init__(self, expected_s: Sequence[float], clock_s: Callable[[], float]) -> None:
-        self._expected_s = expected_s
-        self._clock_s = clock_s
-        self._number = 1
-        self._began_s = clock_s()
-
-    def begin(self, number: int) -> None:
-        """The step with this number, from 1."""
-        self._number, self._began_s = number, self._clock_s()
-
-    def text(self) -> str:
-        """`; about 6 min left`; empty when it is not known."""
-        ahead = self._expected_s[self._number - 1 :]
-        if not ahead:
-            return ""
-        left_s = sum(ahead[1:]) + max(0.0, ahead[0] - (self._clock_s() - self._began_s))
-        return f"; about {duration_text(left_s)} left"
 
 
 class RunDisplay:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
@@ -14,6 +15,7 @@ from rich.table import Table
 from scalelab.cli.consoles import progress_console, result_console
 from scalelab.cli.errors import CommandError
 from scalelab.cli.exit_codes import ExitCode
+from scalelab.cli.time_left import TimeLeft
 from scalelab.lab.selftest.cases import CASES
 from scalelab.lab.selftest.lines import CaseOutcome, Verdict, worst
 from scalelab.lab.selftest.running import QUICK_SCALE, run_cases
@@ -42,8 +44,10 @@ def selftest(
         print(_listed(as_json=as_json))
         return ExitCode.DONE
     names = _names(only)
-    with _shown(progress_console(), len(names)) as begins:
-        outcomes = list(run_cases(names, QUICK_SCALE if quick else 1.0, begins))
+    scale = QUICK_SCALE if quick else 1.0
+    expected_s = [CASES[name].expected_s(scale) for name in names]
+    with shown_cases(progress_console(), expected_s) as begins:
+        outcomes = list(run_cases(names, scale, begins))
     verdict = worst(outcome.verdict for outcome in outcomes)
     if as_json:
         print(json.dumps({"verdict": verdict, "cases": [outcome.as_json() for outcome in outcomes]}, indent=2))
@@ -67,12 +71,16 @@ def _names(only: Sequence[str] | None) -> list[str]:
 
 
 @contextmanager
-def _shown(console: Console, count: int) -> Iterator[Callable[[str], None]]:
-    """Says which case is under way."""
-    numbers = itertools.count(1)
+def shown_cases(
+    console: Console, expected_s: Sequence[float], clock_s: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[str], None]]:
+    """Gives what says which case is under way, and how long it and those to come will take."""
+    numbers, left = itertools.count(1), TimeLeft(expected_s, clock_s)
 
     def text(name: str) -> str:
-        return f"[{next(numbers)}/{count}] {name}: {CASES[name].proves}"
+        number = next(numbers)
+        left.begin(number)
+        return f"[{number}/{len(expected_s)}] {name}: {CASES[name].proves}{left.text()}"
 
     if not console.is_terminal:
         yield lambda name: console.print(text(name), highlight=False, markup=False)
