@@ -14,8 +14,8 @@ from fuzz.pieces import answers, in_pieces, requests
 from fuzz.test_fuzz_answers import Closable, as_h11_reads_answer
 from fuzz.test_fuzz_requests import as_h11_reads
 from scalelab.contracts.membership import Member
+from scalelab.stack.load_balancer.health import HealthRule
 from scalelab.stack.load_balancer.python_engine.client_side import ClientSide
-from scalelab.stack.load_balancer.python_engine.health import HealthRule
 from scalelab.stack.load_balancer.python_engine.member_side import MemberSide
 from scalelab.stack.load_balancer.python_engine.policies import RoundRobin
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool

@@ -17,7 +17,7 @@ from scalelab.contracts.topology import Topology
 from scalelab.deployment.attach import AttachedStack, attach
 from scalelab.deployment.containers.compose import container_versions
 from scalelab.deployment.containers.stack import ContainerStack
-from scalelab.deployment.engines import find_envoy, find_haproxy, find_valkey
+from scalelab.deployment.engines import find_envoy, find_haproxy, find_nginx, find_valkey
 from scalelab.deployment.local import LocalStack
 from scalelab.deployment.state_directory import stack_directory
 from scalelab.lab.plan_time import is_same_stack
@@ -135,6 +135,7 @@ def engine_versions(on: On = On.local) -> dict[str, str]:
     found = {
         "haproxy": (find_haproxy(), "-v"),
         "envoy": (find_envoy(), "--version"),
+        "nginx": (find_nginx(), "-v"),
         "valkey": (find_valkey(), "--version"),
     }
     versions = {name: engine.version(flag) for name, (engine, flag) in found.items() if engine is not None}

@@ -30,6 +30,10 @@ class MemberCare(Contract):
 
 
 CARE_NOT_OFFERED: Mapping[str, Mapping[str, str]] = {
+    "nginx": {
+        "slow_start_s": "only its commercial edition begins slowly",
+        "ejection_failures": "it can leave out every gateway for its errors, without a cap on their share",
+    },
     "haproxy": {
         "ejection_failures": "it can take out every gateway for its errors, without a cap on their share",
         "panic_share": "it never uses a gateway that is down",

@@ -49,7 +49,8 @@ class MemberView(Contract):
     host: str
     port: int
     state: Literal["up", "down", "draining"]
-    in_flight: int
+    in_flight: int | None
+    """Requests that it has in hand; None where the engine does not tell (nginx)."""
 
 
 class MembersView(Contract):

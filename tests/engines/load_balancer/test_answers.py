@@ -90,9 +90,12 @@ UNCLEAR = {
 }
 BY_NATURE = {
     ("haproxy", "length_and_chunks"): b"HTTP/1.1 200 ",
+    ("nginx", "no_http"): b"SSH-2.0",
+    ("nginx", "a_tunnel_nobody_asked_for"): b"HTTP/1.1 101 ",
     ("envoy", "a_tunnel_nobody_asked_for"): b"HTTP/1.1 101 ",
 }
-"""HAProxy 2.8 takes the chunks and drops the length, as RFC 9112, 6.3, allows. Envoy passes 101 on and closes."""
+"""HAProxy 2.8 takes the chunks and drops the length, as RFC 9112, 6.3, allows. Envoy and nginx pass 101 on and
+close; nginx takes what is no HTTP for HTTP/0.9."""
 
 
 @pytest.mark.parametrize("name", UNCLEAR)

@@ -24,7 +24,8 @@ async def test_a_websocket_passes_both_ways(start_gateways, use_balancer):
     await balancer.settled({gateway.name: "up"})
 
     assert said == [gateway.name, "one", "x" * 100_000, "three"]
-    assert (in_flight, code) == (1, 1000)
+    assert in_flight in {1, None}  # nginx does not tell
+    assert code == 1000
 
 
 async def test_a_websocket_survives_others_coming_and_going(start_gateways, use_balancer):

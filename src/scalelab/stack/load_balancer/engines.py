@@ -28,9 +28,17 @@ def _envoy(settings: BalancerSettings, listeners: Listeners) -> tuple[Engine, Lo
     return EnvoyEngine.of_this_machine(settings, listeners), log_envoy_line
 
 
+def _nginx(settings: BalancerSettings, listeners: Listeners) -> tuple[Engine, LogLine]:
+    from scalelab.stack.load_balancer.nginx.engine import NginxEngine  # noqa: PLC0415
+    from scalelab.stack.load_balancer.nginx.log_lines import log_nginx_line  # noqa: PLC0415
+
+    return NginxEngine.of_this_machine(settings, listeners), log_nginx_line
+
+
 ENGINES: dict[str, Callable[[BalancerSettings, Listeners], tuple[Engine, LogLine]]] = {
     "haproxy": _haproxy,
     "envoy": _envoy,
+    "nginx": _nginx,
     "python": _python,
 }
 """Engine name -> maker of the engine and of what logs its lines. A maker may raise `EngineMissing`."""

@@ -1,20 +1,12 @@
 """Asks each member for its readiness, each interval, for as long as it is a member."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-import aiohttp
 import structlog
-from yarl import URL
 
-from scalelab.contracts.http_names import READY_PATH
-from scalelab.contracts.membership import Member
 from scalelab.stack.load_balancer.base import LONGEST_DOWN_INTERVAL_S
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool, PooledMember
-
-_OK = 200
-
-Check = Callable[[Member], Awaitable[bool]]
+from scalelab.stack.load_balancer.readiness import Check
 
 
 class HealthChecks:
@@ -48,30 +40,3 @@ class HealthChecks:
                 log.warning("member_health", member=pooled.member.name, is_up=pooled.health.is_up)
             down_interval_s = min(self._interval_s, LONGEST_DOWN_INTERVAL_S)
             await asyncio.sleep(self._interval_s if pooled.health.is_up else down_interval_s)
-
-
-def readiness_check(session: aiohttp.ClientSession, timeout_s: float) -> Check:
-    """Whether `GET /health/ready` answers 200 in time, over a connection of its own."""
-    timeout = aiohttp.ClientTimeout(total=timeout_s)
-
-    async def check(member: Member) -> bool:
-        url = member_url(member, READY_PATH)
-        try:
-            async with session.get(
-                url, timeout=timeout, headers={"Connection": "close"}, allow_redirects=False
-            ) as answer:
-                return answer.status == _OK
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            return False
-
-    return check
-
-
-def member_url(member: Member, target: str) -> URL:
-    """`target` (path and query, as it came) at a member; nothing in it is normalised.
-
-    Raises:
-        ValueError: no URL can be made of it.
-    """
-    host = f"[{member.host}]" if ":" in member.host else member.host
-    return URL(f"http://{host}:{member.port}{target}", encoded=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from scalelab.contracts.membership import Member, MembersView, MemberView
+from scalelab.stack.load_balancer.health import Health, HealthRule
+from scalelab.stack.load_balancer.panic import is_panic
 from scalelab.stack.load_balancer.python_engine.care import Care
 from scalelab.stack.load_balancer.python_engine.ejection import Ejection
-from scalelab.stack.load_balancer.python_engine.health import Health, HealthRule
-from scalelab.stack.load_balancer.python_engine.panic import is_panic
 from scalelab.stack.load_balancer.python_engine.policies import Asked, Policy
 from scalelab.stack.load_balancer.python_engine.slow_start import ramped_weight
 

@@ -11,16 +11,17 @@ import aiohttp
 
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.stack.load_balancer.control_socket import control_socket
+from scalelab.stack.load_balancer.health import HealthRule
 from scalelab.stack.load_balancer.python_engine.care import Care
 from scalelab.stack.load_balancer.python_engine.client_side import ClientSide
 from scalelab.stack.load_balancer.python_engine.connections import MemberConnections
-from scalelab.stack.load_balancer.python_engine.health import HealthRule
-from scalelab.stack.load_balancer.python_engine.health_checks import HealthChecks, readiness_check
+from scalelab.stack.load_balancer.python_engine.health_checks import HealthChecks
 from scalelab.stack.load_balancer.python_engine.measures import MemberMeasures
 from scalelab.stack.load_balancer.python_engine.membership import EngineMembership
 from scalelab.stack.load_balancer.python_engine.policies import POLICIES
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool
 from scalelab.stack.load_balancer.python_engine.traffic import Traffic
+from scalelab.stack.load_balancer.readiness import readiness_check
 from scalelab.stack.service_kit.admin import Readiness, admin_listener
 from scalelab.stack.service_kit.listening import open_listener
 from scalelab.stack.service_kit.metrics import ServiceMetrics

@@ -8,10 +8,10 @@ from time import monotonic
 import pytest
 
 from scalelab.contracts.membership import Member
+from scalelab.stack.load_balancer.health import HealthRule
 from scalelab.stack.load_balancer.python_engine.care import Care
 from scalelab.stack.load_balancer.python_engine.client_side import ClientSide
 from scalelab.stack.load_balancer.python_engine.connections import MemberConnections
-from scalelab.stack.load_balancer.python_engine.health import HealthRule
 from scalelab.stack.load_balancer.python_engine.policies import RoundRobin
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool
 from scalelab.stack.load_balancer.python_engine.traffic import Traffic

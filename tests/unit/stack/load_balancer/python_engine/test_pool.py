@@ -3,9 +3,9 @@
 from collections import Counter
 
 from scalelab.contracts.membership import Member
+from scalelab.stack.load_balancer.health import HealthRule
 from scalelab.stack.load_balancer.python_engine.care import Care
 from scalelab.stack.load_balancer.python_engine.ejection import EjectionRule
-from scalelab.stack.load_balancer.python_engine.health import HealthRule
 from scalelab.stack.load_balancer.python_engine.policies import RoundRobin
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalelab.stack.load_balancer.python_engine.health import Health, HealthRule
+from scalelab.stack.load_balancer.health import Health, HealthRule
 
 
 def _verdicts(checks, rule, health=None):

