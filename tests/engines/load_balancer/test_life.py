@@ -183,3 +183,24 @@ def _is_refused(port: int) -> bool:
     except OSError:
         return False
     return False
+
+
+@pytest.mark.parametrize("engine", ["python"], indirect=True)
+async def test_who_stops_is_not_ready(start_gateways, start_balancer, until):
+    """B16: from the signal on, while requests are finished, whoever asks for its readiness is told so."""
+    [gateway] = await start_gateways(1)
+    balancer = await start_balancer([gateway])
+    asking = asyncio.create_task(balancer.client.get("/hold"))
+    await until(lambda: gateway.requests)
+
+    async with aiohttp.ClientSession(balancer.admin_url) as admin:
+        before = await _status(admin.get("/health/ready"))
+        balancer.process.send_signal(signal.SIGTERM)
+        await until(lambda: _is_refused(balancer.port), "refused connection")
+        during = await _status(admin.get("/health/ready"))
+    gateway.release.set()
+    async with await asking as response:
+        last = response.headers["Connection"]
+
+    assert (before, during) == (200, 503)
+    assert last == "close"

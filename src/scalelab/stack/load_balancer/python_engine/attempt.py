@@ -63,6 +63,6 @@ class Attempt:
         if connection is not None and connection.release(is_request_sent=is_request_sent):
             self._traffic.connections.keep(member, connection)
         member.finish(self._request)
-        pool.policy.answered(member.name, monotonic() - self._began_s)
+        pool.policy.answered(member.name, monotonic() - self._began_s, has_failed=bool(has_failed))
         if has_failed is not None and pool.note_answer(member, has_failed=has_failed):
             structlog.get_logger().warning("member_ejected", member=member.name)

@@ -12,6 +12,8 @@ from scalelab.contracts.topology import BalancingPolicy
 DECAY_S = 10.0
 UNKNOWN_S = 0.001
 """What a member is taken for that has not answered yet, or long ago."""
+FAILURE_S = 1.0
+"""What a failure counts as, however soon it came."""
 
 
 class Candidate(Protocol):
@@ -47,14 +49,14 @@ class Policy(Protocol):
         """One of `candidates`, which are in order of their names and at least one."""
         ...
 
-    def answered(self, name: str, latency_s: float) -> None:
+    def answered(self, name: str, latency_s: float, *, has_failed: bool) -> None:
         """A member is done with a request, one way or another."""
 
 
 class Unheeding:
     """A policy that does not care how long its members take."""
 
-    def answered(self, name: str, latency_s: float) -> None:
+    def answered(self, name: str, latency_s: float, *, has_failed: bool) -> None:
         """See `Policy`."""
 
 
@@ -120,7 +122,7 @@ class PeakEwma:
     """Whoever is quickest for what it has in hand: its latency, times its requests and this one, by its weight.
 
     The latency is an average that forgets over `DECAY_S`, but jumps to a peak at once: a member that gets slow is
-    avoided after one answer, and trusted again little by little.
+    avoided after one answer, and trusted again little by little. Who refuses at once must not look quick for it.
 
     Source: Finagle's load balancer of this name (Twitter, 2013).
     """
@@ -135,10 +137,12 @@ class PeakEwma:
         now_s = self._monotonic()
         return min(candidates, key=lambda one: self._latency_s(one.name, now_s) * _load(one))
 
-    def answered(self, name: str, latency_s: float) -> None:
+    def answered(self, name: str, latency_s: float, *, has_failed: bool) -> None:
         """See `Policy`."""
         now_s = self._monotonic()
         before_s = self._latency_s(name, now_s)
+        if has_failed:
+            latency_s = max(latency_s, FAILURE_S)
         if latency_s >= before_s or name not in self._known:
             self._known[name] = (latency_s, now_s)
             return

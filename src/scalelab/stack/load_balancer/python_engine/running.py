@@ -48,10 +48,10 @@ async def run_engine(settings: BalancerSettings) -> None:
     metrics, readiness = ServiceMetrics(), Readiness()
 
     def note_change() -> None:
-        if pool.has_member_up():
+        if pool.has_member_up() and not stopping.is_set():
             readiness.ready()
         else:
-            readiness.not_ready("no gateway is up")
+            readiness.not_ready("stopping" if stopping.is_set() else "no gateway is up")
 
     rule = HealthRule(settings.health_fall, settings.health_rise)
     pool = MemberPool(POLICIES[settings.policy](), rule, note_change, Care.of(settings))
@@ -77,7 +77,7 @@ async def run_engine(settings: BalancerSettings) -> None:
         membership = EngineMembership(pool, checks, settings.drain_timeout_s, connections.forget)
         membership.begin(settings.members)
         await stack.enter_async_context(_deadlines(traffic))
-        await stack.enter_async_context(_serving(traffic, settings))
+        await stack.enter_async_context(_serving(traffic, settings, readiness))
         await stack.enter_async_context(control_socket(settings.control_socket, membership))
         await stopping.wait()
 
@@ -88,7 +88,7 @@ def _most_clients(file_limit: int) -> int:
 
 
 @asynccontextmanager
-async def _serving(traffic: Traffic, settings: BalancerSettings) -> AsyncIterator[None]:
+async def _serving(traffic: Traffic, settings: BalancerSettings, readiness: Readiness) -> AsyncIterator[None]:
     """Take connections; afterwards none, and those that there are end when they are done or the time is over."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
@@ -96,6 +96,7 @@ async def _serving(traffic: Traffic, settings: BalancerSettings) -> AsyncIterato
     )
     yield
     traffic.is_stopping = True
+    readiness.not_ready("stopping")
     server.close()
     until_s = monotonic() + settings.graceful_timeout_s
     while traffic.clients and monotonic() < until_s:

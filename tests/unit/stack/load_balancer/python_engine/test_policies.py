@@ -104,8 +104,8 @@ class Clock:
 def test_a_member_that_gets_slow_is_avoided_after_one_answer():
     """0.4 s beside 0.1 s: the quick one is given up to three requests before the slow one gets its first."""
     policy = PeakEwma(Clock())
-    policy.answered("a", 0.4)
-    policy.answered("b", 0.1)
+    policy.answered("a", 0.4, has_failed=False)
+    policy.answered("b", 0.1, has_failed=False)
 
     chosen = [
         policy.choose([Candidate("a", 0), Candidate("b", in_flight)], FACTS).name for in_flight in (0, 1, 2, 3, 4)
@@ -118,9 +118,9 @@ def test_a_slow_one_is_tried_again_in_the_end():
     """What was bad long ago counts ever less: after half a minute without news it is no worse than the busy one."""
     clock = Clock()
     policy = PeakEwma(clock)
-    policy.answered("a", 0.4)
+    policy.answered("a", 0.4, has_failed=False)
     clock.now_s += 30.0
-    policy.answered("b", 0.1)
+    policy.answered("b", 0.1, has_failed=False)
 
     assert policy.choose(_candidates("ab"), FACTS).name == "a"
 
@@ -129,18 +129,29 @@ def test_a_good_answer_does_not_make_up_for_a_peak_at_once():
     """The average forgets over ten seconds; one quick answer right after the peak hardly counts."""
     clock = Clock()
     policy = PeakEwma(clock)
-    policy.answered("a", 1.0)
+    policy.answered("a", 1.0, has_failed=False)
     clock.now_s += 0.1
-    policy.answered("a", 0.01)
-    policy.answered("b", 0.5)
+    policy.answered("a", 0.01, has_failed=False)
+    policy.answered("b", 0.5, has_failed=False)
 
     assert policy.choose(_candidates("ab"), FACTS).name == "b"
+
+
+def test_a_quick_failure_attracts_nobody():
+    """Refused at once is as good as answered after a second; a later failure counts as any peak."""
+    policy = PeakEwma(Clock())
+    policy.answered("a", 0.0001, has_failed=True)
+    policy.answered("b", 0.4, has_failed=False)
+    first = policy.choose(_candidates("ab"), FACTS).name
+    policy.answered("b", 9.0, has_failed=True)
+
+    assert (first, policy.choose(_candidates("ab"), FACTS).name) == ("b", "a")
 
 
 def test_who_is_not_known_yet_is_tried():
     """A newcomer has no latency, and gets a request before those that have."""
     policy = PeakEwma(Clock())
-    policy.answered("a", 0.05)
+    policy.answered("a", 0.05, has_failed=False)
 
     assert policy.choose(_candidates("ab"), FACTS).name == "b"
 
@@ -204,7 +215,7 @@ def test_every_policy_heeds_weights():
     """Three to one: about so many of 600, whoever draws; by load the heavy one, while both are idle."""
     ewma = PeakEwma(Clock())
     for name in "ab":
-        ewma.answered(name, 0.1)
+        ewma.answered(name, 0.1, has_failed=False)
     policies = [RoundRobin(), RandomChoice(1, Random(1)), RandomChoice(2, Random(1)), POLICIES["hash_key"]()]
 
     shares = [_by_weight(policy, a=3.0, b=1.0)["a"] for policy in policies]

@@ -56,7 +56,7 @@ def test_another_policy_chooses():
         def choose(self, candidates, _request):
             return candidates[-1]
 
-        def answered(self, name, latency_s):
+        def answered(self, name, latency_s, *, has_failed):
             pass
 
     pool = _pool("a", "b")

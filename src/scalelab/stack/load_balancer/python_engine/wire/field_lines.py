@@ -19,8 +19,8 @@ UNFRAMED = -2
 """No field says how long the body is."""
 OF_ONE_HOP = (b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade")
 """RFC 9110, 7.6.1."""
-_NEVER_REMOVED = frozenset((b"host", b"content-length"))
-"""Whoever names them in Connection: they address or frame the message."""
+_NOT_TO_REMOVE = frozenset((b"host", b"content-length", b"close", *OF_ONE_HOP))
+"""Whoever names them in Connection: they address or frame the message, are no fields, or are taken out anyway."""
 
 
 class TakenOut(NamedTuple):
@@ -65,7 +65,7 @@ def tokens_of(values: Iterable[bytes]) -> frozenset[bytes]:
 
 def without(lines: bytes, names: frozenset[bytes]) -> bytes:
     """The lines less the fields with these names, which a sender gave in Connection."""
-    going = names - _NEVER_REMOVED
+    going = names - _NOT_TO_REMOVE
     if not going:
         return lines
     first, *others = lines.split(b"\r\n")
