@@ -81,7 +81,7 @@ test: $(STAMP) ## all tests
 FUZZ_EXAMPLES ?= 20000
 .PHONY: fuzz
 fuzz: $(STAMP) ## fuzz each parser of what comes from outside (FUZZ_EXAMPLES=20000)
-	SCALELAB_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -n $(TEST_WORKERS) --timeout 0 tests/fuzz
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -n $(TEST_WORKERS) --timeout 0 tests/fuzz
 
 .PHONY: test-browser
 test-browser: $(STAMP) ## the dashboard in a real browser (needs Debian's chromium, and npm for axe); pictures in tests/reports/browser

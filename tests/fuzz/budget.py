@@ -4,9 +4,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = int(os.environ.get("SCALELAB_FUZZ_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 """For each property."""
-IS_LONG = "SCALELAB_FUZZ_EXAMPLES" in os.environ
+IS_LONG = "FUZZ_EXAMPLES" in os.environ
 
 fuzzed = settings(
     max_examples=EXAMPLES,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 @contextmanager
-def balancer_before(gateway_address, engine):
+def balancer_before(gateway_address, engine, response_timeout_s=20.0):
     """Addresses of its traffic and of its admin listener. It may need a moment until the gateway is up."""
     directory = Path(tempfile.mkdtemp(prefix="slb-", dir="/tmp"))
     host, port = gateway_address
@@ -32,7 +32,7 @@ def balancer_before(gateway_address, engine):
         "health_fall": 2,
         "health_rise": 1,
         "connect_timeout_s": 1.0,
-        "response_timeout_s": 20.0,
+        "response_timeout_s": response_timeout_s,
         "drain_timeout_s": 1.0,
         "graceful_timeout_s": 2.0,
     }

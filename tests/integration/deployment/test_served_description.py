@@ -17,7 +17,7 @@ import pytest
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 RULES = Path(__file__).with_name("schemathesis.toml")
-EXAMPLES = os.environ.get("SCALELAB_API_EXAMPLES", "3")
+EXAMPLES = os.environ.get("API_EXAMPLES", "3")
 """For each operation, in each phase of making them up; more finds more."""
 
 

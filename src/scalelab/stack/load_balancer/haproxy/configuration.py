@@ -18,6 +18,8 @@ _ADMIN_CONNECTIONS = 64
 _FILES_FOR_ITSELF = 256
 _MOST_CONNECTIONS = 10_000
 _MOST_THREADS = 8
+_CLIENT_SILENCE_S = 30
+"""Longest silence of a client that is to send a body or take an answer; it does not count while a gateway works."""
 _KEEP_ALIVE_S = 75
 _LINGER_S = 5
 """Longest time that a connection whose other end has gone is kept for the bytes it does not take."""
@@ -49,7 +51,7 @@ _ODD_MESSAGES = (
     "option disable-h2-upgrade",
     "http-request set-var(txn.odd) bool(true) if is_odd or !is_spoken",
     "http-request deny deny_status 400 if { var(txn.odd) -m bool }",
-    "http-after-response set-header Connection close if { var(txn.odd) -m bool }",
+    "http-after-response set-header Connection close if { var(txn.odd) -m bool } || { status 408 413 431 }",
 )
 """A length beside chunks (RFC 9112, 6.1) cannot be refused: the parser drops the length before any rule sees the
 message, and nothing that a rule can ask for tells. One framing goes on, and the connection is closed."""
@@ -135,7 +137,7 @@ def _defaults(settings: BalancerSettings) -> list[str]:
         "mode http",
         f"timeout connect {milliseconds(settings.connect_timeout_s)}",
         f"timeout queue {milliseconds(settings.connect_timeout_s)}",
-        f"timeout client {response_timeout}",
+        f"timeout client {milliseconds(min(_CLIENT_SILENCE_S, settings.response_timeout_s))}",
         f"timeout server {response_timeout}",
         f"timeout http-request {milliseconds(settings.head_timeout_s)}",
         f"timeout http-keep-alive {_KEEP_ALIVE_S}s",
