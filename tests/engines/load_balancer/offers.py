@@ -37,8 +37,5 @@ NOT_OFFERED: dict[tuple[str, str], str] = {
     ("haproxy", "test_who_fails_all_requests_is_left_alone"): CARE_NOT_OFFERED["haproxy"]["ejection_failures"],
     ("haproxy", "test_when_no_check_passes_all_are_used"): CARE_NOT_OFFERED["haproxy"]["panic_share"],
     ("haproxy", "test_a_client_that_knows_no_chunks_gets_none"): "HAProxy 2.8 sends chunks to HTTP/1.0, too",
-    ("haproxy", "test_a_gateway_is_never_asked_twice_for_one_request"): (
-        "HAProxy asks the same gateway again when no other is there"
-    ),
 }
 """(engine, test) -> reason."""

@@ -182,6 +182,8 @@ def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine, *, may_
         "http-response lua.strip_response if { res.fhdr(Connection) -m found }",
         "http-response del-header ^(keep-alive|proxy-connection|te|trailer)$ -m reg",
         f"http-request disable-l7-retry unless {{ method {_METHODS_TO_REPEAT} }}",
+        "# It would ask the same gateway again: whoever breaks a request off may break the next one off, too.",
+        f"http-request disable-l7-retry if {{ nbsrv({BACKEND}) lt 2 }}",
         f"default_backend {BACKEND}",
     ]
 
