@@ -197,6 +197,13 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
         Shown("scalelab up --gateways 3 --watch", not_run="goes on for ever; tests/browser opens a dashboard"),
     ),
     "docs/how_to/trust-the-bench.md": (Shown("scalelab selftest", "scalelab selftest --list", says="[a-z]"),),
+    "docs/how_to/trace-requests.md": (
+        Shown("pip install 'scalelab[otel]'", not_run="the development environment has it"),
+        Shown(
+            "scalelab up --gateways 2 --set api_gateway.traces_endpoint=http://127.0.0.1:4318/v1/traces",
+            not_run="tests/integration/api_gateway/test_exported_traces.py has a collector",
+        ),
+    ),
     "docs/how_to/watch.md": (
         Shown("scalelab up --gateways 2 --detach", not_run="README.md's stack is there"),
         Shown(

@@ -98,6 +98,8 @@ class GatewaySettings(ServiceSettings):
     explain_answers: bool = False
     compression: bool = False
     compression_min_bytes: int = 1024
+    traces_endpoint: str = ""
+    traces_sample_ratio: float = 1.0
     rate_limit_per_s: float = 0.0
     rate_limit_burst: int = 10
     rate_limit_when_unreachable: Literal["local", "accept", "refuse"] = "local"

@@ -130,6 +130,11 @@ class ApiGateway(Contract):
     type is worth it and nothing forbids it; the caches hold them as they came."""
     compression_min_bytes: Annotated[int, Field(ge=0)] = 1024
     """A shorter body is sent as it is."""
+    traces_endpoint: Annotated[str, Field(pattern=r"^$|^https?://[^@\s]+$")] = ""
+    """Where traces go by OTLP over HTTP, for example `http://127.0.0.1:4318/v1/traces`; empty: there are none. Needs
+    the extra `otel`; local stacks only. Every request then takes the long way: hit path and direct path are off."""
+    traces_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of the requests that are traced; who comes with a trace of his own decides for himself."""
     rate_limit_per_s: Annotated[float, Field(ge=0)] = 0.0
     """Requests of one user on one route of the records, over all gateways, in the long run; beyond it 429. 0 = none.
     With a limit nothing is answered from the hit path's memory: every request is counted."""

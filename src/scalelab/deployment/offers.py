@@ -73,6 +73,11 @@ def _demand_container_offers(topology: Topology, where: str) -> None:
             f"load_balancer.weights = {list(topology.load_balancer.weights)} is not offered on {where}, whose "
             f"balancer finds gateways by DNS and knows no numbers: leave it out"
         )
+    if topology.api_gateway.traces_endpoint:
+        raise ConfigurationError(
+            f"api_gateway.traces_endpoint = {topology.api_gateway.traces_endpoint!r} is not offered on {where}: its "
+            f"services reach nothing outside. Leave it out, or start processes of this machine"
+        )
     if topology.worker.broker != "valkey":
         raise ConfigurationError(
             f"worker.broker = {topology.worker.broker!r} is not offered on {where}, whose services reach nothing "

@@ -53,6 +53,7 @@ class Services(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _ServiceHandler)
         self.values = {}
         self.asked = []
+        self.traceparents = []
         self.delay_s = 0.0
         self.account = {
             "username": "alice",
@@ -68,6 +69,7 @@ class _ServiceHandler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.asked.append(f"GET {self.path}")
+        self.server.traceparents.append(self.headers["traceparent"])
         time.sleep(self.server.delay_s)
         if self.path == "/accounts/alice":
             self._answer(200, self.server.account)

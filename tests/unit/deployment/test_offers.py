@@ -40,6 +40,7 @@ def test_processes_have_no_quota_and_no_server_of_their_own(document, words):
             "broker = 'rabbitmq' is not offered on compose",
         ),
         ({"cache": {"url": "redis://:secret@store:6379/0"}}, "'store:6379/0' is not offered on compose"),
+        ({"api_gateway": {"traces_endpoint": "http://c:4318/v1/traces"}}, "traces' is not offered on compose"),
         ({"load_balancer": {"weights": [3, 1]}}, r"weights = \[3, 1\] is not offered on compose"),
     ],
 )

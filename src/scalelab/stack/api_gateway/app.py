@@ -64,18 +64,19 @@ def assemble(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMet
             *parts.own_routes.admin_routes(),
         ],
     )
-    return GatewayLayer(
+    gateway = GatewayLayer(
         service,
         instance=settings.instance,
         authenticator=parts.authenticator,
         response_cache=parts.response_cache,
     )
+    return gateway if parts.traces is None else parts.traces.around(gateway)
 
 
 def laboratory_routes(settings: GatewaySettings, parts: GatewayParts, metrics: ServiceMetrics) -> Sequence[BaseRoute]:
     """What needs the laboratory's services, and its description."""
     reads = record_reads(settings, parts)
-    if settings.direct_path:
+    if settings.direct_path and parts.traces is None:
         parts.read_directly(reads, RequestRecords(metrics, settings.access_sample_ratio))
     tasks = [*long_task_routes(parts.tasks), task_event_route(parts.tasks, Listeners())]
     return [description_route(), *record_routes(parts, reads), *tasks]

@@ -1,14 +1,15 @@
 """What the handlers work with: built from the settings, opened and closed with the service. Wiring only."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from time import monotonic, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Counter
 
 from scalelab.contracts import metric_names
 from scalelab.contracts.http_names import DATA_PATH, PROCESS_PATH
+from scalelab.contracts.routes import Upstream as RouteService
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.api_gateway.access import Access
 from scalelab.stack.api_gateway.account_file import AccountFile
@@ -21,6 +22,7 @@ from scalelab.stack.api_gateway.gateway_metrics import CacheMetrics, expose_slot
 from scalelab.stack.api_gateway.hot_path.wiring import HotPath
 from scalelab.stack.api_gateway.late_task_queue import LateTaskQueue
 from scalelab.stack.api_gateway.login import Login
+from scalelab.stack.api_gateway.own_routes.route_upstream import StreamingClient, connected
 from scalelab.stack.api_gateway.own_routes.wiring import OwnRoutes
 from scalelab.stack.api_gateway.passwords import PasswordChecks
 from scalelab.stack.api_gateway.priority_classes import current_priority
@@ -34,10 +36,14 @@ from scalelab.stack.api_gateway.tactics import Tactics, adaptive_limit
 from scalelab.stack.api_gateway.upstream_paths import process_path_of, record_path_of
 from scalelab.stack.api_gateway.upstream_slots import UpstreamSlots
 from scalelab.stack.cache import Cache, FaultListener, open_cache
+from scalelab.stack.resilience import Asks
 from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.service_kit.request_context import RequestRecords
 from scalelab.stack.upstream import UpstreamClient
+
+if TYPE_CHECKING:  # its libraries are an extra
+    from scalelab.stack.api_gateway.traces import Traces
 
 
 class GatewayParts:
@@ -65,8 +71,9 @@ class GatewayParts:
         Raises:
             CannotStartError: the signing key or the cache's address or password is of no use.
         """
-        if settings.rate_limit_per_s:
-            settings = settings.model_copy(update={"hit_path": False})  # every request is to be counted
+        if settings.rate_limit_per_s or settings.traces_endpoint:
+            settings = settings.model_copy(update={"hit_path": False})  # every request is to be counted, or traced
+        self.traces = _traces(settings)
         self._settings = settings
         self._steady_clock_s = steady_clock_s
         self.rate_limiter = _rate_limiter(settings, metrics)
@@ -104,7 +111,9 @@ class GatewayParts:
         self.writes = RecordWrites(self.slots, self.cache, self.coherence)
         self.purges = Purges(self.cache, self.coherence)
         self.tasks = LateTaskQueue(settings)
-        self.own_routes = OwnRoutes(settings, self.cache, self.access.login_throttle.peer_of, self.around, metrics)
+        self.own_routes = OwnRoutes(
+            settings, self.cache, self.access.login_throttle.peer_of, self.around, metrics, self._connected
+        )
         self.connection_state = dict(self.hot_path.connection_state)
         expose_slots(self.slots, metrics, has_classes=settings.slot_classes)
 
@@ -141,6 +150,7 @@ class GatewayParts:
         """
         async with (
             self._services(),
+            nullcontext() if self.traces is None else self.traces.opened(),
             self.access.opened(),
             self.tasks.opened(),
             self.own_routes.opened(),
@@ -157,6 +167,13 @@ class GatewayParts:
                     await self.rate_limiter.aclose()
                 self._passwords.close()
 
+    def _traced(self, client: UpstreamClient, service: str) -> Asks:
+        return client if self.traces is None else self.traces.asks(client, service)
+
+    def _connected(self, upstream: RouteService, timeout_s: float) -> StreamingClient:
+        client = connected(upstream, timeout_s)
+        return client if self.traces is None else self.traces.streams(client, client.host)
+
     @asynccontextmanager
     async def _services(self) -> AsyncIterator[None]:
         """What the laboratory's routes ask; without them, a file of accounts is all there is."""
@@ -170,8 +187,8 @@ class GatewayParts:
             UpstreamClient(settings.database_url, timeout_s, is_kept_alive=is_kept_alive) as database,
             UpstreamClient(settings.microservice_url, timeout_s, is_kept_alive=is_kept_alive) as microservice,
         ):
-            self.database = self._tactics.around(database, "database")
-            self.microservice = self._tactics.around(microservice, "microservice")
+            self.database = self._tactics.around(self._traced(database, "database"), "database")
+            self.microservice = self._tactics.around(self._traced(microservice, "microservice"), "microservice")
             self._pass_on(database, microservice)
             async with self._tactics.opened():
                 yield
@@ -192,6 +209,19 @@ def _rate_limiter(settings: GatewaySettings, metrics: ServiceMetrics) -> RateLim
         on_refused=refused.inc,
         on_unheard=unheard.inc,
     )
+
+
+def _traces(settings: GatewaySettings) -> "Traces | None":
+    if not settings.traces_endpoint:
+        return None
+    try:
+        from scalelab.stack.api_gateway.traces import Traces  # noqa: PLC0415  an extra
+    except ImportError as error:
+        raise CannotStartError(
+            f"traces_endpoint = {settings.traces_endpoint!r}, but OpenTelemetry is not installed "
+            f"({error.name}): pip install 'scalelab[otel]', or leave it out"
+        ) from error
+    return Traces.exported(settings)
 
 
 def _cache(settings: GatewaySettings, on_fault: FaultListener) -> Cache:

@@ -14,7 +14,7 @@ from scalelab.stack.api_gateway.around_handlers import AroundHandlers
 from scalelab.stack.api_gateway.own_routes.live_routes import LiveRoutes
 from scalelab.stack.api_gateway.own_routes.route_limits import RouteLimits
 from scalelab.stack.api_gateway.own_routes.route_metrics import RouteMetrics
-from scalelab.stack.api_gateway.own_routes.route_upstream import tls_of
+from scalelab.stack.api_gateway.own_routes.route_upstream import StreamingClient, connected, tls_of
 from scalelab.stack.api_gateway.own_routes.served_route import RouteParts
 from scalelab.stack.cache import Cache
 from scalelab.stack.resilience import Budget, Retries, RetryRule
@@ -33,6 +33,7 @@ class OwnRoutes:
         client_of: Callable[[Request], str],
         around: AroundHandlers,
         metrics: ServiceMetrics,
+        connect: Callable[[Upstream, float], StreamingClient] = connected,
     ) -> None:
         """Connects to nothing yet.
 
@@ -50,7 +51,7 @@ class OwnRoutes:
 
         route_metrics = RouteMetrics(metrics)
         self._limits = RouteLimits(settings, route_metrics)
-        parts = RouteParts(cache, retries_of, self._limits.limiter_of, client_of, around, route_metrics)
+        parts = RouteParts(cache, retries_of, self._limits.limiter_of, client_of, around, route_metrics, connect)
         self.live = LiveRoutes(RouteTable(upstreams=settings.upstreams, routes=settings.routes), parts)
 
     @asynccontextmanager
