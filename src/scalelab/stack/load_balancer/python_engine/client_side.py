@@ -156,6 +156,12 @@ class ClientSide(asyncio.Protocol):
         else:
             self._transport.resume_reading()
 
+    def take_waiting(self) -> bytes:
+        """See `Client`."""
+        waiting, self._waiting = self._waiting, b""
+        self.pause_reading(is_paused=False)
+        return waiting
+
     def await_within(self, limit_s: float) -> None:
         """See `Client`."""
         self.deadline_s = monotonic() + limit_s

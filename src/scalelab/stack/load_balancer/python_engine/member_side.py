@@ -43,7 +43,7 @@ class MemberSide(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """More of the request."""
-        if self.is_open and self._transport is not None:
+        if data and self.is_open and self._transport is not None:
             self._transport.write(data)
 
     def write_end(self) -> None:

@@ -18,6 +18,10 @@ class Client(Protocol):
         """Take no more from it for now, or again."""
         ...
 
+    def take_waiting(self) -> bytes:
+        """What came behind the request; from now on all that comes belongs to it."""
+        ...
+
     def await_within(self, limit_s: float) -> None:
         """Unless something comes meanwhile, `Relay.expire` is due then."""
         ...

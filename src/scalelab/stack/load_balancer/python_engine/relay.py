@@ -27,7 +27,6 @@ from scalelab.stack.load_balancer.python_engine.wire.received_answer import SWIT
 from scalelab.stack.load_balancer.python_engine.wire.received_request import ReceivedRequest
 from scalelab.stack.load_balancer.python_engine.wire.websocket_frames import SERVICE_RESTART_FRAME, FrameBorders
 
-_CONTINUE = 100
 _CONTINUE_LINE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -222,7 +221,9 @@ class Relay:
             self._status = SWITCHING_PROTOCOLS
             self._client.await_within(TUNNEL_TIMEOUT_S)
             self._note(SWITCHING_PROTOCOLS)
-        elif self.request.is_old or answer.status == _CONTINUE:  # which we have said ourselves
+            if self._connection is not None:
+                self._connection.write(self._client.take_waiting())
+        elif self.request.is_old or answer.status == HTTPStatus.CONTINUE:  # which we have said ourselves
             return True
         self._client.write(answer.interim_head())
         return True
@@ -257,13 +258,14 @@ class Relay:
 
     def pauses(self, *, is_paused: bool) -> None:
         """See `Asker`."""
-        if self.takes_bytes:
-            self._is_paused = is_paused
-            if is_paused:
-                self._client.await_within(self._traffic.response_timeout_s)
-            elif not self.is_tunnel:
-                self._await_body()
-            self._client.pause_reading(is_paused=is_paused)
+        if is_paused and not self.takes_bytes:
+            return
+        self._is_paused = is_paused
+        self._client.pause_reading(is_paused=is_paused)
+        if is_paused or self.body.is_complete:
+            self._client.await_within(TUNNEL_TIMEOUT_S if self.is_tunnel else self._traffic.response_timeout_s)
+        else:
+            self._await_body()
 
     # --- the end ------------------------------------------------------------------------------------------------
     def _answer(self, outcome: Outcome) -> None:
