@@ -1,5 +1,6 @@
 """A real balancer process in front of a gateway."""
 
+import http.client
 import json
 import os
 import shutil
@@ -7,13 +8,25 @@ import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+READY_LIMIT_S = 20.0
+
+
+def _is_ready(admin_address):
+    try:
+        with closing(http.client.HTTPConnection(*admin_address, timeout=2)) as connection:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 @contextmanager
 def balancer_before(gateway_address, engine, response_timeout_s=20.0):
-    """Addresses of its traffic and of its admin listener. It may need a moment until the gateway is up."""
+    """Addresses of its traffic and of its admin listener, once it is ready."""
     directory = Path(tempfile.mkdtemp(prefix="slb-", dir="/tmp"))
     host, port = gateway_address
     traffic, admin = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
@@ -45,6 +58,10 @@ def balancer_before(gateway_address, engine, response_timeout_s=20.0):
             pass_fds=(traffic.fileno(), admin.fileno()),
         )
     try:
+        deadline_s = time.monotonic() + READY_LIMIT_S
+        while not _is_ready(addresses[1]):
+            assert time.monotonic() < deadline_s, (directory / "log").read_text()
+            time.sleep(0.02)
         yield addresses
     finally:
         process.terminate()
