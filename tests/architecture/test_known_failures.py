@@ -1,12 +1,16 @@
-"""Every test that the table of known failures names is there, and every line names one."""
+"""Every test that the pages on known failures and security name is there; every line of the former names one."""
 
 import ast
 import re
 from functools import lru_cache
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).resolve().parents[1]
-TABLE = TESTS.parent / "docs" / "reference" / "known-failures.md"
+DOCS = TESTS.parent / "docs"
+TABLE = DOCS / "reference" / "known-failures.md"
+NAMING_TESTS = [TABLE, DOCS / "explanation" / "security.md"]
 NAMED = re.compile(r"`([\w/.-]+\.py)::(\w+|\*)`")
 WITHOUT_A_TEST = {"a binary search for the capacity on noisy outcomes"}
 """What is not offered cannot be wrong."""
@@ -27,11 +31,12 @@ def rows():
     return [line for line in lines if line.startswith("| ") and "---" not in line and "held by" not in line]
 
 
-def test_every_named_test_is_there():
+@pytest.mark.parametrize("page", NAMING_TESTS, ids=lambda page: page.stem)
+def test_every_named_test_is_there(page):
     """A test that was renamed or deleted takes its line along."""
     missing = [
         f"{file}::{name}"
-        for file, name in NAMED.findall(TABLE.read_text(encoding="utf-8"))
+        for file, name in NAMED.findall(page.read_text(encoding="utf-8"))
         if not (TESTS / file).exists() or (not names_in(file) if name == "*" else name not in names_in(file))
     ]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE
+from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE, REQUEST_ID_HEADER
 from scalelab.stack.service_kit.message_rules import (
     MAX_HEAD_BYTES,
     MIN_BODY_BYTES_PER_S,
@@ -22,6 +22,7 @@ from scalelab.stack.service_kit.message_rules import (
     is_mostly_overhead,
     size_of_head,
 )
+from scalelab.stack.service_kit.request_context import next_request_id
 
 DRAINED_BYTES = 256 * 1024
 """What is read and thrown away of a body that nobody wanted, so that its connection may serve another request."""
@@ -193,12 +194,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop_watch()
 
     def _answer(self, status: HTTPStatus) -> None:
-        document = {"type": "about:blank", "title": status.phrase, "status": status.value}
-        body = json.dumps(document).encode()
-        self.transport.write(
-            b"%bcontent-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
-            % (STATUS_LINE[status.value], PROBLEM_MEDIA_TYPE.encode(), len(body), body)
+        request_id = str(next_request_id(), "ascii")
+        document = {"type": "about:blank", "title": status.phrase, "status": status.value, "request_id": request_id}
+        body = json.dumps(document)
+        fields = (
+            f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+            f"{REQUEST_ID_HEADER.lower()}: {request_id}\r\nconnection: close\r\n\r\n"
         )
+        self.transport.write(STATUS_LINE[status.value] + (fields + body).encode())
         self.leave()
 
     # --- bounds -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The protocol's bounds and turns, on connections whose bytes are kept."""
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -150,6 +151,18 @@ async def test_what_is_malformed_is_refused_in_its_turn(connect):
     assert (before, connection.statuses) == ([], [200, 400])
     assert connection.is_over
     assert len(connection.service.fields) == 1
+
+
+async def test_a_refusal_is_a_problem_document(connect):
+    """With an id, as every error."""
+    connection = connect()
+    await connection.send(b"GET / HTTP/1.1\r\nHost: lab\r\nHost: lab\r\n\r\n")
+    head, _, body = connection.wire.written.partition(b"\r\n\r\n")
+    document = json.loads(body)
+
+    assert (document["status"], document["title"]) == (400, "Bad Request")
+    assert f"x-request-id: {document['request_id']}\r\n".encode() in head
+    assert f"content-length: {len(body)}\r\n".encode() in head
 
 
 async def test_a_broken_body_in_the_line_is_refused_in_its_turn(connect):
