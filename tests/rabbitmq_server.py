@@ -15,6 +15,8 @@ import pytest
 
 PASSWORD = "secret-of-the-broker"
 STARTUP_S = 90.0
+CONSUMER_TIMEOUT_S = 2.0
+"""In which this server wants an answer to what it has delivered; half an hour where nobody says otherwise."""
 _FAILS_WHEN_MISSING = os.environ.get("CI") == "true"
 _PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # what is on PATH changes the user and the directories
 
@@ -43,6 +45,10 @@ class RabbitmqServer:
         self._processes: list[subprocess.Popen] = []
         (folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.default = 127.0.0.1:{self.port}\ndefault_user = tester\ndefault_pass = {PASSWORD}\n"
+        )
+        (folder / "advanced.config").write_text(
+            "[{rabbit, [{channel_tick_interval, 250},"
+            f" {{consumer_timeout, {round(CONSUMER_TIMEOUT_S * 1000)}}}]}}].\n"
         )
         (folder / "plugins").write_text("[].\n")
         for name in ("home", "data", "log"):
@@ -75,6 +81,7 @@ class RabbitmqServer:
             "RABBITMQ_MNESIA_BASE": str(folder / "data"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_PID_FILE": str(folder / "pid"),

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from rabbitmq_server import PASSWORD, rabbitmq  # noqa: F401  a fixture
+from rabbitmq_server import CONSUMER_TIMEOUT_S, PASSWORD, rabbitmq  # noqa: F401  a fixture
 from scalelab.contracts.long_tasks import LongTaskRequest, LongTaskView
 from scalelab.stack.task_queue import Submission
 from scalelab.stack.worker.rabbitmq import DELIVERY_LIMIT, BrokerFault, Delivered, RabbitmqLink, queue_name_for
@@ -116,6 +116,26 @@ async def test_a_broker_that_refuses_or_is_not_there_is_a_fault(link):
     assert PASSWORD not in repr(wrong)
 
 
+async def test_a_task_may_take_longer_than_the_broker_waits_for_an_answer(queue, start_rabbit_worker, link):
+    """E11: the broker's limit is in force, as a message that is kept too long shows, and ends no task."""
+    worker = start_rabbit_worker(heartbeat_timeout_s=1.0)
+    long = await submitted(queue, duration_s=2.5 * CONSUMER_TIMEOUT_S, first_key=1001, count=20)
+    await until(queue, long, "running")
+    keeper, other = link(), link()
+    await keeper.publish("kept")
+    await taken(keeper)  # and says nothing
+    again = await taken(other)  # its limit is over: the broker has closed the channel of the first
+    await again.acknowledge()
+    refused, then = [await keeper.take() for _ in range(2)]
+    done = await until(queue, long, "succeeded", "dead")
+
+    assert (again.task_id, then) == ("kept", None)
+    assert isinstance(refused, BrokerFault)
+    assert (done.state, done.attempts) == ("succeeded", 1)
+    assert done.finished_at_s - done.submitted_at_s > 2 * CONSUMER_TIMEOUT_S
+    assert "broker_gone" not in worker.log.read_text()
+
+
 async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_worker, rabbitmq):  # noqa: F811
     """E01, E10, E11: both are killed, and all goes on by itself; no attempt too many, no secret in a log."""
     first = start_rabbit_worker(heartbeat_timeout_s=1.0, threads=1)
@@ -129,9 +149,13 @@ async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_w
     await until(queue, long, "running")
     await asyncio.to_thread(rabbitmq.kill)
     submitted_meanwhile = await submitted(queue, duration_s=0, first_key=4001, count=20)
+    await asyncio.to_thread(second.wait_for_status, "/health/ready", 503)
+    reason, metrics = second.get("/health/ready")[1], second.get("/metrics")[1]
     through = await until(queue, long, "succeeded", "dead")  # its lease is the task's, not the broker's
     await asyncio.to_thread(rabbitmq.start)
     after = await until(queue, submitted_meanwhile, "succeeded", "dead")
+    await asyncio.to_thread(second.wait_for_status, "/health/ready", 200)
+    metrics_after = second.get("/metrics")[1]
     stopped_in_s = await asyncio.to_thread(second.stop)
 
     assert [(view.state, view.attempts) for view in done] == [("succeeded", 2), ("succeeded", 1)]
@@ -139,6 +163,9 @@ async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_w
     assert (after.state, after.attempts) == ("succeeded", 1)
     assert stopped_in_s < 5 + 3
     assert "broker_gone" in second.log.read_text()
+    assert "the broker does not answer" in reason
+    assert "scalelab_task_broker_up 0.0" in metrics
+    assert "scalelab_task_broker_up 1.0" in metrics_after
     assert PASSWORD not in first.log.read_text() + second.log.read_text()
 
 

@@ -21,10 +21,11 @@ from scalelab.stack.task_queue import Claim, TaskDesk, open_task_desk, read_pass
 from scalelab.stack.upstream import UpstreamClient
 from scalelab.stack.worker.backoff import RetryPolicy
 from scalelab.stack.worker.broker import build_broker, build_worker
+from scalelab.stack.worker.broker_state import BrokerState
 from scalelab.stack.worker.dead_letters import dead_letter_routes
 from scalelab.stack.worker.delivery import Delivery, DirectDelivery
 from scalelab.stack.worker.long_task import AttemptFailed, Pace, Report, run_long_task
-from scalelab.stack.worker.metrics import WorkerMetrics
+from scalelab.stack.worker.metrics import BrokerMetrics, WorkerMetrics
 from scalelab.stack.worker.rabbitmq import RabbitmqLink, queue_name_for
 from scalelab.stack.worker.rabbitmq_delivery import RabbitmqDelivery
 from scalelab.stack.worker.record_source import RecordSource
@@ -50,11 +51,13 @@ async def serve(settings: WorkerSettings) -> None:
         metrics = WorkerMetrics(service_metrics)
         source = RecordSource(database)
         runner = _runner(settings, desk, _job(source), policy, metrics)
-        sweeper = Sweeper(desk, policy.max_attempts, metrics, readiness)
         async with (
-            _delivery(settings, runner) as delivery,
+            _delivery(settings, runner, service_metrics) as delivery,
             _background("leases", keep_leases(runner, settings.heartbeat_timeout_s)),
-            _background("sweeper", sweeper.sweep_for_ever()) as sweeping,
+            _background(
+                "sweeper",
+                Sweeper(desk, policy.max_attempts, metrics, readiness, delivery.lacking).sweep_for_ever(),
+            ) as sweeping,
         ):
             broker = build_broker(settings)
             worker = build_worker(broker, delivery.deliver, asyncio.get_running_loop(), delivery.threads)
@@ -70,16 +73,19 @@ async def serve(settings: WorkerSettings) -> None:
 
 
 @asynccontextmanager
-async def _delivery(settings: WorkerSettings, runner: TaskRunner) -> AsyncIterator[Delivery]:
+async def _delivery(settings: WorkerSettings, runner: TaskRunner, metrics: ServiceMetrics) -> AsyncIterator[Delivery]:
     """As `settings.broker` says."""
     if settings.broker == "valkey":
         yield DirectDelivery(runner, settings.threads)
         return
     secret, name = read_password(settings.broker_password_file), queue_name_for(settings.queue_url)
     outbox, inbox = (RabbitmqLink(settings.broker_url, secret, name) for _ in range(2))
-    delivery = RabbitmqDelivery(outbox, inbox, runner, settings.threads)
+    delivery = RabbitmqDelivery(outbox, inbox, runner, settings.threads, BrokerState(BrokerMetrics(metrics)))
     try:
-        async with _background("messages", delivery.take_for_ever()):
+        async with (
+            _background("messages", delivery.take_for_ever()),
+            _background("broker-watch", delivery.watch_for_ever()),
+        ):
             yield delivery
     finally:
         await delivery.close()

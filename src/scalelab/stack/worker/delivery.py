@@ -19,6 +19,10 @@ class Delivery(Protocol):
         """Begin nothing more."""
         ...
 
+    def lacking(self) -> str:
+        """Why no task can begin, as far as this knows, in one line; empty when nothing is in the way."""
+        ...
+
     async def finished(self) -> None:
         """Returns when nothing runs any more that this began by itself. After `drain` only."""
         ...
@@ -37,6 +41,10 @@ class DirectDelivery:
 
     def drain(self) -> None:
         """The list is not read any more: nothing to do."""
+
+    def lacking(self) -> str:
+        """The sweep asks the task queue itself."""
+        return ""
 
     async def finished(self) -> None:
         """Everything is in `deliver`."""

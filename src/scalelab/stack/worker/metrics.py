@@ -57,3 +57,25 @@ class WorkerMetrics:
     def waiting(self, count: int) -> None:
         """As many tasks wait."""
         self._waiting.set(count)
+
+
+class BrokerMetrics:
+    """Adds what a worker sees of a broker besides the task queue; without one there is nothing to show."""
+
+    def __init__(self, service: ServiceMetrics) -> None:
+        self._up = Gauge(
+            metric_names.TASK_BROKER_UP, "1 while RabbitMQ answers this worker.", registry=service.registry
+        )
+        self._faults = Counter(
+            metric_names.TASK_BROKER_FAULTS_TOTAL,
+            "Calls that RabbitMQ did not answer, or not in time.",
+            registry=service.registry,
+        )
+
+    def watch_broker(self, is_there: Callable[[], bool]) -> None:
+        """Read whether it answers from `is_there`."""
+        self._up.set_function(lambda: float(is_there()))
+
+    def broker_fault(self) -> None:
+        """One call came to nothing."""
+        self._faults.inc()

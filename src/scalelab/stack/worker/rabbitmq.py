@@ -45,7 +45,7 @@ def queue_name_for(queue_url: str) -> str:
 
 
 class RabbitmqLink:
-    """One channel with publisher confirms. All methods belong to one event loop; one call at a time."""
+    """One channel with publisher confirms. All methods belong to one event loop; calls take turns."""
 
     def __init__(self, url: str, secret: str | None, queue_name: str, call_timeout_s: float = CALL_TIMEOUT_S) -> None:
         """Connects when first used.
@@ -62,6 +62,7 @@ class RabbitmqLink:
         self._url = URL(url) if secret is None else URL(url).with_password(secret)
         self._queue_name = queue_name
         self._call_timeout_s = call_timeout_s
+        self._turn = asyncio.Lock()
         self._connection: Any = None
         self._channel: Any = None
         self._queue: Any = None
@@ -90,6 +91,16 @@ class RabbitmqLink:
         answer: Delivered | BrokerFault | None = await self._bounded(get)
         return answer
 
+    async def reach(self) -> BrokerFault | None:
+        """Nothing but whether the broker is there: opens the connection, or notices that it has ended."""
+
+        async def look() -> None:
+            if self._connection.is_closed:
+                raise ConnectionResetError
+
+        answer: BrokerFault | None = await self._bounded(look)
+        return answer
+
     async def close(self) -> None:
         """Whatever is in hand is delivered again."""
         connection, self._connection = self._connection, None
@@ -101,14 +112,15 @@ class RabbitmqLink:
                 pass
 
     async def _bounded(self, call: Callable[[], Awaitable[Any]]) -> Any:
-        try:
-            async with asyncio.timeout(self._call_timeout_s):
-                if self._connection is None:
-                    await self._open()
-                return await call()
-        except Exception as error:  # noqa: BLE001  of three libraries; the cause's name says enough, and no secret
-            await self.close()
-            return BrokerFault(type(error).__name__)
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._call_timeout_s):
+                    if self._connection is None:
+                        await self._open()
+                    return await call()
+            except Exception as error:  # noqa: BLE001  of three libraries; its name says enough, and no secret
+                await self.close()
+                return BrokerFault(type(error).__name__)
 
     async def _open(self) -> None:
         connection = await self._library.connect(self._url, timeout=self._call_timeout_s)

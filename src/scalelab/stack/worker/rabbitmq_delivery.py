@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from scalelab.stack.worker.rabbitmq import BrokerFault, Delivered, RabbitmqLink
+from scalelab.stack.worker.broker_state import BrokerState
+from scalelab.stack.worker.rabbitmq import Delivered, RabbitmqLink
 from scalelab.stack.worker.runner import TaskRunner
 
 EMPTY_PAUSE_S = 0.25
@@ -31,6 +32,7 @@ class RabbitmqDelivery:
         inbox: RabbitmqLink,
         runner: TaskRunner,
         tasks_at_a_time: int,
+        state: BrokerState,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.threads = 1
@@ -41,17 +43,22 @@ class RabbitmqDelivery:
         self._free = asyncio.Semaphore(tasks_at_a_time)
         self._runs: set[asyncio.Task[None]] = set()
         self._is_draining = asyncio.Event()
-        self._is_gone = False
+        self._state = state
 
     async def deliver(self, task_id: str) -> None:
         """Publish it, however long that takes: what is given up here would be lost."""
         while (fault := await self._outbox.publish(task_id)) is not None:
-            self._tell(fault)
+            self._state.heard("outbox", fault)
             await self._sleep(FAULT_PAUSE_S)
+        self._state.heard("outbox", None)
 
     def drain(self) -> None:
         """Take no further message."""
         self._is_draining.set()
+
+    def lacking(self) -> str:
+        """By the last answers of the broker."""
+        return self._state.lacking()
 
     async def finished(self) -> None:
         """When the last run has ended."""
@@ -64,12 +71,19 @@ class RabbitmqDelivery:
             await self._free.acquire()
             message = None if self._is_draining.is_set() else await self._inbox.take()
             if isinstance(message, Delivered):
-                self._tell(None)
+                self._state.heard("inbox", None)
                 self._begin(message)
                 continue
             self._free.release()
-            self._tell(message)
+            self._state.heard("inbox", message)
             await self._sleep(EMPTY_PAUSE_S if message is None else FAULT_PAUSE_S)
+
+    async def watch_for_ever(self) -> None:
+        """Know whether the broker is there also while nobody asks it: every slot taken, nothing to publish."""
+        while True:
+            for name, link in (("outbox", self._outbox), ("inbox", self._inbox)):
+                self._state.heard(name, await link.reach())
+            await self._sleep(FAULT_PAUSE_S)
 
     async def close(self) -> None:
         """Leave the broker."""
@@ -89,14 +103,6 @@ class RabbitmqDelivery:
                 await self._runner.run(message.task_id, lambda: _told(message.acknowledge))
         finally:
             self._free.release()
-
-    def _tell(self, fault: BrokerFault | None) -> None:
-        """Once when the broker goes, once when it is back."""
-        if fault is not None and not self._is_gone:
-            structlog.get_logger().error("broker_gone", reason=fault.detail)
-        elif fault is None and self._is_gone:
-            structlog.get_logger().info("broker_back")
-        self._is_gone = fault is not None
 
 
 async def _told(answer: Callable[[], Awaitable[None]]) -> None:

@@ -26,13 +26,25 @@ async def keep_leases(runner: TaskRunner, lease_s: float, sleep: Sleep = asyncio
 
 
 class Sweeper:
-    """Sweeps, counts what it finds, and knows by it whether the queue is there."""
+    """Sweeps, counts what it finds, and knows by it whether the queue is there; `lacking` says what else is not.
 
-    def __init__(self, desk: TaskDesk, max_attempts: int, metrics: WorkerMetrics, readiness: Readiness) -> None:
+    A worker is ready while a task that is submitted now could begin here.
+    """
+
+    def __init__(
+        self,
+        desk: TaskDesk,
+        max_attempts: int,
+        metrics: WorkerMetrics,
+        readiness: Readiness,
+        lacking: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._lacking = lacking
         self._desk = desk
         self._max_attempts = max_attempts
         self._metrics = metrics
         self._readiness = readiness
+        self._is_gone = False
 
     async def sweep_for_ever(self, sleep: Sleep = asyncio.sleep) -> None:
         """Until cancelled."""
@@ -44,11 +56,17 @@ class Sweeper:
         """Once."""
         swept = await self._desk.sweep(self._max_attempts)
         if isinstance(swept, QueueFault):
-            if self._readiness.is_ready:
+            if not self._is_gone:
                 structlog.get_logger().error("queue_gone", reason=swept.detail)
+            self._is_gone = True
             self._readiness.not_ready("the task queue does not answer")
             return
-        self._readiness.ready()
+        self._is_gone = False
+        reason = self._lacking()
+        if reason:
+            self._readiness.not_ready(reason)
+        else:
+            self._readiness.ready()
         self._metrics.waiting(swept.waiting)
         for task_id in swept.retried:
             structlog.get_logger().warning("lost_task_queued_again", task=task_id)

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from scalelab.stack.worker.broker_state import BrokerState
+from scalelab.stack.worker.metrics import BrokerMetrics
 from scalelab.stack.worker.rabbitmq import BrokerFault, Delivered
 from scalelab.stack.worker.rabbitmq_delivery import RabbitmqDelivery
 
@@ -16,6 +18,7 @@ class ScriptedLink:
     def __init__(self, answers=()):
         self.answers = list(answers)
         self.published, self.told = [], []
+        self.reached = None
 
     async def publish(self, task_id):
         self.published.append(task_id)
@@ -30,6 +33,9 @@ class ScriptedLink:
             self.told.append((word, task_id))
 
         return Delivered(task_id, lambda: tell("acknowledged"), lambda: tell("handed back"))
+
+    async def reach(self):
+        return self.reached
 
     async def close(self):
         self.told.append("closed")
@@ -56,7 +62,8 @@ def pauses():
 def delivery_of(bench, pauses):
     def made(inbox=(), outbox=(), tasks_at_a_time=1):
         links = ScriptedLink(outbox), ScriptedLink(inbox)
-        return RabbitmqDelivery(*links, bench.runner, tasks_at_a_time, pauses), *links
+        state = BrokerState(BrokerMetrics(bench.metrics))
+        return RabbitmqDelivery(*links, bench.runner, tasks_at_a_time, state, pauses), *links
 
     return made
 
@@ -137,3 +144,20 @@ async def test_a_broker_that_is_gone_is_asked_again(bench, delivery_of, pauses):
     await delivery.close()
 
     assert claim.task_id == task
+
+
+async def test_a_broker_is_watched_while_nobody_asks_it(delivery_of, pauses):
+    """Every slot may be taken for minutes, and nothing to publish."""
+    delivery, outbox, inbox = delivery_of()
+    watching = asyncio.create_task(delivery.watch_for_ever())
+    seen = []
+    for fault_here, fault_there in [(GONE, None), (None, GONE), (None, None)]:
+        _, pause = await pauses.begun.get()
+        seen.append(delivery.lacking())
+        outbox.reached, inbox.reached = fault_here, fault_there
+        pause.set()
+    await pauses.begun.get()
+    watching.cancel()
+
+    gone = "the broker does not answer (ConnectionError)"
+    assert [*seen, delivery.lacking()] == ["", gone, gone, ""]

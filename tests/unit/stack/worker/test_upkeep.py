@@ -60,6 +60,18 @@ async def test_a_worker_is_ready_while_its_queue_answers(bench, sweeper, readine
     assert seen == [gone, (True, ""), gone, (True, "")]
 
 
+async def test_a_worker_that_no_message_can_reach_is_not_ready(bench, readiness):
+    """Its task queue may be there all the same; the queue's own trouble comes first."""
+    reasons = iter(["the broker does not answer", ""])
+    sweeper = Sweeper(bench.desk, 2, bench.worker_metrics, readiness, lambda: next(reasons))
+    seen = []
+    for bench.desk.is_gone in (False, True, False):
+        await sweeper.sweep()
+        seen.append(readiness.reason)
+
+    assert seen == ["the broker does not answer", "the task queue does not answer", ""]
+
+
 async def test_sweeps_follow_one_another(sweeper):
     """Every half second, the first at once."""
     pauses = Pauses(3)
