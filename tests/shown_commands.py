@@ -83,6 +83,29 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
             says="1 gateway, miss",
         ),
     ),
+    "docs/how_to/care-for-gateways.md": (
+        Shown(
+            "scalelab up --gateways 2 --set 'load_balancer.weights=[3, 1]'",
+            "scalelab plan classic --set api_gateway.replicas=2 --set 'load_balancer.weights=[3, 1]'",
+        ),
+        Shown(
+            "scalelab up --set load_balancer.slow_start_s=10",
+            "scalelab plan classic --set load_balancer.slow_start_s=10",
+        ),
+        Shown("scalelab scale api_gateway=3", not_run=AS_ELSEWHERE),
+        Shown(
+            "scalelab up --set load_balancer.engine=python --set load_balancer.ejection_failures=5",
+            "scalelab plan classic --set load_balancer.engine=python --set load_balancer.ejection_failures=5",
+        ),
+        Shown(
+            "scalelab up --set load_balancer.engine=python --set load_balancer.panic_share=0.3",
+            "scalelab plan classic --set load_balancer.engine=python --set load_balancer.panic_share=0.3",
+        ),
+        Shown(
+            "scalelab up --set load_balancer.max_connection_age_s=60",
+            "scalelab plan classic --set load_balancer.max_connection_age_s=60",
+        ),
+    ),
     "docs/how_to/cache-in-front-of-your-service.md": (
         Shown("scalelab up --routes routes.toml", "scalelab routes check routes.toml", says="service"),
     ),
