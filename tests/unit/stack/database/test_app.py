@@ -1,5 +1,6 @@
 """The service put together: seeded before the first request, and clear about why it cannot start."""
 
+import psutil
 import pytest
 
 from scalelab.stack.database.app import create_app
@@ -28,13 +29,16 @@ async def test_a_directory_that_is_not_there_stops_the_start(settings, started):
 
 
 async def test_a_file_that_is_no_database_stops_the_start(settings, started, tmp_path):
-    """A foreign file is not overwritten."""
+    """A foreign file is not overwritten, and not left open."""
     path = tmp_path / "letter.txt"
     path.write_text("Dear Ada, " * 200)
     app = create_app(settings.model_copy(update={"url": f"sqlite:{path}"}))
 
-    with pytest.raises(CannotStartError, match="not a database"):
+    with pytest.raises(CannotStartError, match="not a database") as caught:
         async with started(app):
             pass
+    still_open = [file.path for file in psutil.Process().open_files()]  # what `caught` holds is not collected yet
 
+    assert caught.value is not None
+    assert str(path) not in still_open
     assert path.read_text() == "Dear Ada, " * 200

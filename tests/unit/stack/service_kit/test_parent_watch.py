@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from scalelab.stack.service_kit import parent_watch
+
 _PROGRAM = """
 import sys
 from scalelab.stack.service_kit.parent_watch import die_with_parent
@@ -25,3 +27,11 @@ def test_only_a_child_of_the_named_parent_goes_on(is_parent_there, output, code)
     )
 
     assert (finished.stdout, finished.returncode) == (output, code)
+
+
+def test_another_kernel_is_not_asked(monkeypatch):
+    """There the deployment's reaper ends whoever is left; the parent's id is not looked at."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(parent_watch.ctypes, "CDLL", None)  # whoever called it would fail
+
+    parent_watch.die_with_parent(os.getpid())

