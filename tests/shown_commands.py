@@ -23,6 +23,7 @@ NEEDS_MORE = re.compile(
     r"|--on (compose|swarm)|DEPLOY=compose|--workers "
 )
 """What is never run, for that reason."""
+CARE = "starts a stack of its own; tests/engines/load_balancer/test_care.py has each setting"
 AS_ELSEWHERE = "run already, from another page"
 SHORT = (
     "--set load.driver=closed_loop --set load.users=20 --set load.spawn_rate_per_s=100 --set load.duration_s=1.5 "
@@ -84,27 +85,12 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
         ),
     ),
     "docs/how_to/care-for-gateways.md": (
-        Shown(
-            "scalelab up --gateways 2 --set 'load_balancer.weights=[3, 1]'",
-            "scalelab plan classic --set api_gateway.replicas=2 --set 'load_balancer.weights=[3, 1]'",
-        ),
-        Shown(
-            "scalelab up --set load_balancer.slow_start_s=10",
-            "scalelab plan classic --set load_balancer.slow_start_s=10",
-        ),
+        Shown("scalelab up --gateways 2 --set 'load_balancer.weights=[3, 1]'", not_run=CARE),
+        Shown("scalelab up --set load_balancer.slow_start_s=10", not_run=CARE),
         Shown("scalelab scale api_gateway=3", not_run=AS_ELSEWHERE),
-        Shown(
-            "scalelab up --set load_balancer.engine=python --set load_balancer.ejection_failures=5",
-            "scalelab plan classic --set load_balancer.engine=python --set load_balancer.ejection_failures=5",
-        ),
-        Shown(
-            "scalelab up --set load_balancer.engine=python --set load_balancer.panic_share=0.3",
-            "scalelab plan classic --set load_balancer.engine=python --set load_balancer.panic_share=0.3",
-        ),
-        Shown(
-            "scalelab up --set load_balancer.max_connection_age_s=60",
-            "scalelab plan classic --set load_balancer.max_connection_age_s=60",
-        ),
+        Shown("scalelab up --set load_balancer.engine=python --set load_balancer.ejection_failures=5", not_run=CARE),
+        Shown("scalelab up --set load_balancer.engine=python --set load_balancer.panic_share=0.3", not_run=CARE),
+        Shown("scalelab up --set load_balancer.max_connection_age_s=60", not_run=CARE),
     ),
     "docs/how_to/cache-in-front-of-your-service.md": (
         Shown("scalelab up --routes routes.toml", "scalelab routes check routes.toml", says="service"),

@@ -10,13 +10,13 @@ class Budget:
     Without one, a service that is too slow for its load gets more load for being slow: a retry storm.
     """
 
-    def __init__(self, ratio: float) -> None:
+    def __init__(self, ratio: float, reserve: float = RESERVE) -> None:
         self._ratio = ratio
-        self._saved = RESERVE
+        self._reserve = self._saved = reserve
 
     def bring(self) -> None:
         """A first attempt was made."""
-        self._saved = min(RESERVE, self._saved + self._ratio)
+        self._saved = min(self._reserve, self._saved + self._ratio)
 
     def spend(self) -> bool:
         """Whether a further attempt may be scheduled; it is then paid for."""

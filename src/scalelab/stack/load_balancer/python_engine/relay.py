@@ -60,12 +60,10 @@ class Relay:
         self.is_head_request = request.method == b"HEAD"
         self.knows_chunks = not request.is_old
         self.is_over = False
-        self._frames: FrameBorders | None = None
-        """Of what the client is sent in a tunnel."""
+        self._frames: FrameBorders | None = None  # of what the client is sent in a tunnel
         self._is_last = is_last
         self._is_noted = False
-        self._is_paused = False
-        """Whether the member does not take what the client sends."""
+        self._is_paused = False  # by the member, which does not take what the client sends
         self._client = client
         self._traffic = traffic
         self._tried: list[PooledMember] = []
@@ -95,6 +93,7 @@ class Relay:
     def begin(self, data: bytes) -> bytes:
         """Take the request in hand, with what came behind its head; what lies behind the request is given back."""
         self._traffic.records.begin()
+        self._traffic.replays.bring()
         if data and not self.body.is_complete:
             try:
                 data = self.body.feed(data)
@@ -198,8 +197,8 @@ class Relay:
             is_body_whole=self.body.can_be_repeated,
             replays=self._replays,
             connects=len(self._tried),
-        ):
-            self._replays += outcome is Outcome.NO_ANSWER
+        ) and (outcome is Outcome.NOT_REACHED or self._traffic.replays.spend()):
+            self._replays += outcome is not Outcome.NOT_REACHED
             self.body.take_back()
             self._try(outcome if outcome is Outcome.NOT_REACHED else Outcome.NOBODY_ELSE)
         else:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from scalelab.stack.load_balancer.python_engine.connections import MemberConnections
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool
 from scalelab.stack.load_balancer.python_engine.wire.received_request import ReceivedRequest, RequestReader
+from scalelab.stack.resilience.budget import Budget
 from scalelab.stack.service_kit.logs import write_access_line
 from scalelab.stack.service_kit.request_context import RequestRecords
 
@@ -17,6 +18,9 @@ TUNNEL_TIMEOUT_S = 3600.0
 _ROUTE = "forwarded"
 """What the metrics call every request of a known method; any token is a method, and labels stay few."""
 _KNOWN_METHODS = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"))
+_REPLAYS_PER_REQUEST = 0.2
+_REPLAYS_AT_ONCE = 100.0
+"""A gateway that dies has so many requests in hand, say: all of them are asked elsewhere."""
 _UNKNOWN = ("unmatched", "any")
 
 
@@ -47,6 +51,10 @@ class Connected(Protocol):
         ...
 
 
+def _replay_budget() -> Budget:
+    return Budget(_REPLAYS_PER_REQUEST, _REPLAYS_AT_ONCE)
+
+
 @dataclass
 class Traffic:
     """Of one event loop."""
@@ -62,6 +70,8 @@ class Traffic:
     """In each such time a request's body must come on, or end: see `BodyPace`."""
     max_connection_age_s: float = 0.0
     """See `MemberCare`."""
+    replays: Budget = field(default_factory=_replay_budget)
+    """Spent on requests that are sent a second time."""
     is_stopping: bool = False
     """Whether every answer is the last one on its connection."""
     reader: RequestReader = field(default_factory=RequestReader)

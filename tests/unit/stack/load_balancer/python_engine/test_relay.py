@@ -60,6 +60,17 @@ async def test_a_body_that_fits_is_sent_again_elsewhere(world):
     assert received == [b"PUT abcdef"] * 2
 
 
+async def test_replays_do_not_double_the_load_of_who_is_down(world):
+    """B05: both break every request off. A fifth more attempts than requests, beyond a hundred at once."""
+    for name in "ab":
+        await world.member(name, breaking_off)
+
+    statuses = [(await world.ask(LAST_GET)).split()[1] for _ in range(300)]
+
+    assert sum(pooled.answered for pooled in world.pool.members) <= 300 * 1.2 + 100
+    assert set(statuses) == {b"502"}
+
+
 async def test_what_is_not_idempotent_is_not_sent_again(world):
     """A POST whose kept connection breaks off under it: 502, though another member is there."""
     await world.member("a", breaking_off)
