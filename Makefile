@@ -127,6 +127,10 @@ reference: $(STAMP) ## bring the pages of docs/reference up to date that are rea
 	$(BIN)/python -m scalelab.lab.metrics_reference docs/reference/metrics.md
 	$(BIN)/python -m scalelab.lab.results_reference docs/reference/result-files.md
 
+.PHONY: conformance
+conformance: $(STAMP) ## docs/reference/conformance.md: the balancers' suite over every engine
+	CONFORMANCE_PAGE=docs/reference/conformance.md $(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile tests/engines/load_balancer
+
 .PHONY: format
 format: $(STAMP) ## mend the style
 	$(BIN)/ruff format .

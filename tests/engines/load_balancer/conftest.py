@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,9 +22,38 @@ import psutil
 import pytest
 from aiohttp import web
 
+from engines.load_balancer.conformance_page import Result, conformance_page, results_of
 from engines.load_balancer.offers import ENGINES, NOT_OFFERED
+from scalelab.deployment.engines import find_envoy, find_haproxy, find_nginx
 
 START_LIMIT_S = 20
+PAGE_VARIABLE = "CONFORMANCE_PAGE"
+"""Where a run of the whole suite writes what it found; unset: nowhere."""
+_results: list[Result] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what every case came to. In the process that hears of all of them, if there are several."""
+    if PAGE_VARIABLE not in os.environ or "engines/load_balancer" not in report.nodeid or "[" not in report.nodeid:
+        return
+    is_end = report.when == "call" or (report.when == "setup" and report.outcome != "passed")
+    if is_end:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        _results.extend(results_of(report.nodeid, report.outcome, reason, report.user_properties))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the page."""
+    if PAGE_VARIABLE in os.environ and not hasattr(session.config, "workerinput"):
+        page = conformance_page(_results, ENGINES, engine_versions())
+        Path(os.environ[PAGE_VARIABLE]).write_text(page, encoding="utf-8")
+
+
+def engine_versions() -> dict[str, str]:
+    """Of the programs, as they tell it."""
+    found = {"HAProxy": (find_haproxy(), "-v"), "Envoy": (find_envoy(), "--version"), "nginx": (find_nginx(), "-v")}
+    told = {name: engine.version(flag) or "" for name, (engine, flag) in found.items() if engine is not None}
+    return {name: match[0] for name, line in told.items() if (match := re.search(r"\d+\.\d+\.\d+", line))}
 
 
 @dataclass(eq=False)

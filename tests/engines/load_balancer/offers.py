@@ -10,9 +10,11 @@ NOT_OFFERED: dict[tuple[str, str], str] = {
     ("envoy", "test_the_drain_time_is_a_limit"): (
         "Envoy leaves a request that outlives the drain time to its gateway: nothing ends it but the gateway"
     ),
-    ("envoy", "test_a_websocket_ends_with_its_gateways_drain_time"): "as above, of a tunnel",
-    ("envoy", "test_what_one_hop_says_about_its_connection_ends_there"): _ITS_OWN_NAMES,
-    ("envoy", "test_forged_forwarding_headers_are_replaced"): _ITS_OWN_NAMES,
+    (
+        "envoy",
+        "test_a_websocket_ends_with_its_gateways_drain_time",
+    ): "Envoy leaves a tunnel that outlives the drain time to its gateway",
+    ("envoy", "test_what_addresses_a_message_stays_whoever_names_it"): _ITS_OWN_NAMES,
     ("envoy", "test_a_gateway_is_never_asked_twice_for_one_request"): (
         "Envoy asks the same gateway again when no other is there"
     ),
@@ -20,15 +22,14 @@ NOT_OFFERED: dict[tuple[str, str], str] = {
     ("envoy", "test_a_newcomer_begins_slowly"): (
         "Envoy begins slowly with those that are there at its start, too: for so long all are alike"
     ),
-    ("nginx", "test_what_one_hop_says_about_its_connection_ends_there"): _NAMES_REFUSED,
-    ("nginx", "test_forged_forwarding_headers_are_replaced"): _NAMES_REFUSED,
+    ("nginx", "test_what_a_sender_names_in_connection_ends_there"): _NAMES_REFUSED,
+    ("nginx", "test_what_addresses_a_message_stays_whoever_names_it"): _NAMES_REFUSED,
     ("nginx", "test_the_drain_time_is_a_limit"): (
         "nginx ends the worker that holds a request beyond the drain time, with all else that it has in hand"
     ),
-    (
-        "nginx",
-        "test_a_head_that_is_dripped_is_answered_in_time",
-    ): "nginx closes the connection in time, without a word",
+    ("nginx", "test_a_head_that_is_dripped_is_answered_in_time"): (
+        "nginx closes the connection in time, and says nothing"
+    ),
     ("nginx", "test_a_newcomer_begins_slowly"): CARE_NOT_OFFERED["nginx"]["slow_start_s"],
     ("nginx", "test_who_fails_all_requests_is_left_alone"): CARE_NOT_OFFERED["nginx"]["ejection_failures"],
     ("haproxy", "test_a_newcomer_begins_slowly"): (
@@ -39,3 +40,5 @@ NOT_OFFERED: dict[tuple[str, str], str] = {
     ("haproxy", "test_a_client_that_knows_no_chunks_gets_none"): "HAProxy 2.8 sends chunks to HTTP/1.0, too",
 }
 """(engine, test) -> reason."""
+ONE_PROCESS = frozenset({"haproxy", "envoy"})
+"""Engines that are a single process here: they have no worker to kill."""

@@ -26,14 +26,17 @@ async def test_admin_surface(start_gateways, start_balancer):
             live = await response.json()
         async with admin.get("/metrics") as response:
             metrics = await response.text()
-        ready = await _status(admin.get("/health/ready"))
+        ready = await _status_and_body(admin.get("/health/ready"))
         gateway.is_ready = False
         await balancer.settled({gateway.name: "down"})
-        not_ready = await _status(admin.get("/health/ready"))
+        not_ready = await _status_and_body(admin.get("/health/ready"))
         still_alive = await _status(admin.get("/health/live"))
 
-    assert live == {"status": "ok", "instance": "load_balancer-1", "stack": stack_identity("nonce-of-this-test")}
-    assert (ready, not_ready, still_alive) == (200, 503, 200)
+    about = {"instance": "load_balancer-1", "stack": stack_identity("nonce-of-this-test")}
+    assert live == {"status": "ok", **about}
+    assert ready == (200, {"status": "ok", **about})
+    assert not_ready == (503, {"status": "no gateway is up", **about})
+    assert still_alive == 200
     assert gateway.name in metrics
     assert {
         "haproxy_server_http_responses_total",
@@ -161,6 +164,11 @@ async def test_the_log_is_structured(start_gateways, start_balancer):
     assert (event["request_id"], event["status"], event["path"], event["method"]) == ("id-1", 503, "/echo", "GET")
     assert event["instance"] == "load_balancer-1"
     assert "secret" not in lines
+
+
+async def _status_and_body(asking) -> tuple[int, dict[str, object]]:
+    async with asking as response:
+        return response.status, await response.json()
 
 
 async def _status(asking) -> int:

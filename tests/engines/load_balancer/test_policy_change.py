@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from engines.load_balancer.offers import ONE_PROCESS
+
 pytestmark = pytest.mark.integration
 
 
@@ -83,8 +85,8 @@ async def test_who_is_sick_stays_sick(start_gateways, start_balancer, crowd, unt
 @pytest.mark.parametrize("which", [1, -1], ids=["engine", "its worker"])
 async def test_an_engine_that_is_started_again_has_the_policy(start_gateways, start_balancer, until, which, engine):
     """The one of before its death, not that of the settings; and its worker, where it has one, likewise."""
-    if engine in {"haproxy", "envoy"} and which == -1:
-        pytest.skip("it is one process here")
+    if engine in ONE_PROCESS and which == -1:
+        pytest.skip("not offered: it is one process")
     gateways = await start_gateways(3)
     balancer = await start_balancer(gateways)
     await balancer.put_policy("hash_key")

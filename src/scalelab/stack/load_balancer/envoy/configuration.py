@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, READY_PATH
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.load_balancer.envoy.cluster import CLUSTER
-from scalelab.stack.load_balancer.envoy.traffic import traffic_filter
+from scalelab.stack.load_balancer.envoy.traffic import has_status, traffic_filter
 from scalelab.stack.load_balancer.envoy.words import API, extension, pipe_address, socket_address, watched_file
 
 _ADMIN = "admin"
@@ -74,8 +75,7 @@ def _listener(name: str, address: tuple[str, int], only_filter: dict[str, Any]) 
 
 
 def _admin_filter(settings: BalancerSettings) -> dict[str, Any]:
-    live = {"status": "ok", "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
-    answer = {"status": 200, "body": {"inline_string": json.dumps(live)}}
+    answer = {"status": HTTPStatus.OK.value, "body": {"inline_string": json.dumps(_state(settings, "ok"))}}
     json_type = {"header": {"key": "content-type", "value": "application/json"}}
     routes = [
         {"match": {"path": LIVE_PATH}, "direct_response": answer, "response_headers_to_add": [json_type]},
@@ -90,6 +90,12 @@ def _admin_filter(settings: BalancerSettings) -> dict[str, Any]:
     filters = f"{API}.filters.http"
     manager = {
         "stat_prefix": _ADMIN,
+        "local_reply_config": {
+            "mappers": [
+                _readiness(settings, HTTPStatus.OK, "ok"),
+                _readiness(settings, HTTPStatus.SERVICE_UNAVAILABLE, "no gateway is up"),
+            ]
+        },
         "codec_type": "HTTP1",
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
         "http_filters": [
@@ -99,6 +105,20 @@ def _admin_filter(settings: BalancerSettings) -> dict[str, Any]:
     }
     name = "filters.network.http_connection_manager"
     return extension(f"envoy.{name}", f"{API}.{name}.v3.HttpConnectionManager", manager)
+
+
+def _state(settings: BalancerSettings, status: str) -> dict[str, Any]:
+    return {"status": status, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
+
+
+def _readiness(settings: BalancerSettings, status: HTTPStatus, state: str) -> dict[str, Any]:
+    """The body of an answer that Envoy gives without one."""
+    path = {"name": ":path", "string_match": {"exact": READY_PATH}}
+    filters = [{"header_filter": {"header": path}}, has_status("EQ", status)]
+    return {
+        "filter": {"and_filter": {"filters": filters}},
+        "body_format_override": {"json_format": _state(settings, state), "content_type": "application/json"},
+    }
 
 
 def _administration(path: str) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def _own_errors() -> list[dict[str, Any]]:
     broken_off = {"response_flag_filter": {"flags": _BROKEN_OFF}}
     return [
         {**_own_error(HTTPStatus.BAD_GATEWAY, broken_off), "status_code": HTTPStatus.BAD_GATEWAY.value},
-        *(_own_error(HTTPStatus(status), _has_status("EQ", status)) for status in _OWN_ERRORS),
+        *(_own_error(HTTPStatus(status), has_status("EQ", status)) for status in _OWN_ERRORS),
     ]
 
 
@@ -200,7 +200,8 @@ def _own_error(status: HTTPStatus, applies_to: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _has_status(operator: str, status: int) -> dict[str, Any]:
+def has_status(operator: str, status: int) -> dict[str, Any]:
+    """A filter of answers: EQ, GE or LE this status."""
     value = {"default_value": status, "runtime_key": f"status_{operator}_{status}"}
     return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}
 
@@ -229,5 +230,5 @@ def _access_log(settings: BalancerSettings) -> dict[str, Any]:
     message = f"{API}.access_loggers.stream.v3.StderrAccessLog"
     return {
         **extension("envoy.access_loggers.stderr", message, {"log_format": {"json_format": fields}}),
-        "filter": {"or_filter": {"filters": [_has_status("GE", 500), sampled]}},
+        "filter": {"or_filter": {"filters": [has_status("GE", 500), sampled]}},
     }
