@@ -6,7 +6,7 @@ import resource
 import select
 import socket
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import psutil
 import pytest
@@ -163,3 +163,36 @@ def test_idle_connections_cost_little_and_keep_nobody_out(start_gateway, many_fi
     assert files >= count
     assert memory < count * MOST_BYTES_OF_ONE
     assert is_over
+
+
+@pytest.fixture
+def few_files():
+    """`few_files()` as a context: what is started within may open so many."""
+
+    @contextmanager
+    def limited(number):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    return limited
+
+
+def test_more_clients_than_files_make_room_for_one_another(start_gateway, few_files):
+    """Those that asked nothing for longest go; who asks now is served, and services are still reached."""
+    with few_files(300):
+        gateway = start_gateway()
+    gateway.login()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(gateway.address, timeout=5)) for _ in range(600)]
+        statuses = [gateway.ask("GET", f"/data?key={key}")[0] for key in (1, 2, 3)]
+        first, last = clients[0].recv(1), clients[-1]
+        last.sendall(CLEAN)
+        statuses += statuses_until_closed(last)
+
+    assert statuses == [200] * 4
+    assert first == b""
+    assert "Too many open files" not in gateway.log_file.read_text()

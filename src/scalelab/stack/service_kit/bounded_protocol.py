@@ -8,11 +8,12 @@ is listened to for a moment, so that the answer is not lost with the connection.
 import json
 from asyncio import TimerHandle
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE, REQUEST_ID_HEADER
+from scalelab.stack.service_kit.connection_room import ConnectionRoom
 from scalelab.stack.service_kit.message_rules import (
     MAX_HEAD_BYTES,
     MIN_BODY_BYTES_PER_S,
@@ -35,11 +36,15 @@ class RefusedError(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """For every service. `bounds` say how long a client may take."""
+    """For every service. `bounds` say how long a client may take; `room` is that of all connections together."""
 
-    def __init__(self, *args: Any, bounds: Bounds | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, bounds: Bounds | None = None, room: ConnectionRoom | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._bounds = bounds or Bounds()
+        self._room = room
+        self._makes_room = False
         self._is_between_messages = True
         self._is_in_head = False
         self._began_with_this_data = False
@@ -67,12 +72,30 @@ class BoundedProtocol(HttpToolsProtocol):
         """Transport callback. A client that never asks is shown the door, as one who no longer asks."""
         super().connection_made(transport)
         self._await_request()
+        if self._room is not None:
+            self._room.enter(cast(set["BoundedProtocol"], self.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Transport callback."""
         self._stop_watch()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
+        if self._makes_room and self._room is not None:
+            self._room.left()
+
+    @property
+    def idle_until_s(self) -> float | None:
+        """See `Idler`."""
+        is_idle = self._is_between_messages and not self._is_deaf and not self._makes_room and not self.pipeline
+        if not is_idle or self.timeout_keep_alive_task is None:
+            return None
+        is_answered = self.cycle is None or self.cycle.response_complete
+        return self.timeout_keep_alive_task.when() if is_answered else None
+
+    def make_room(self) -> None:
+        """See `Idler`."""
+        self._makes_room = True
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Transport callback."""

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import logging
 import math
+import resource
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,7 @@ from uvicorn_worker import UvicornWorker
 from scalelab.contracts.service_settings import ServiceSettings
 from scalelab.stack.service_kit.bounded_protocol import BoundedProtocol
 from scalelab.stack.service_kit.cannot_start import CannotStartError, log_cannot_start
+from scalelab.stack.service_kit.connection_room import ConnectionRoom, most_connections
 from scalelab.stack.service_kit.logs import configure_logs
 from scalelab.stack.service_kit.message_rules import Bounds
 from scalelab.stack.service_kit.parent_watch import die_with_parent
@@ -115,9 +117,10 @@ def run_service(
     settings = load_settings_or_exit(model)
     configure_logs(settings)
     bounds = Bounds(settings.head_timeout_s, settings.body_timeout_s)
+    room = ConnectionRoom(most_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
     options: dict[str, object] = {
         "bind": [settings.listen],
-        "worker_class": worker_speaking(partial(http_protocol, bounds=bounds)),
+        "worker_class": worker_speaking(partial(http_protocol, bounds=bounds, room=room)),
         "workers": 1,
         "backlog": BACKLOG,
         "keepalive": KEEP_ALIVE_S,

@@ -299,3 +299,19 @@ async def test_a_connection_that_ends_leaves_no_timer(connect):
     assert connection.protocol._watch is None
     assert connection.protocol.timeout_keep_alive_task is None
     assert connection.service.gone == 1
+
+
+async def test_only_who_asks_nothing_makes_room(connect):
+    """A request in hand, a head that has begun, a refusal: those are not idle."""
+    fresh, answered, held, begun, refused = (connect() for _ in range(5))
+    await answered.send(GET % b"a")
+    await held.send(GET % b"held")
+    await begun.send(b"GET /")
+    await refused.send(b"GET / HTTP/9.9\r\n\r\n")
+    idle = [one.protocol.idle_until_s is not None for one in (fresh, answered, held, begun, refused)]
+    fresh.protocol.make_room()
+    held.service.release.set()
+
+    assert idle == [True, True, False, False, False]
+    assert fresh.wire.is_closed
+    assert fresh.protocol.idle_until_s is None

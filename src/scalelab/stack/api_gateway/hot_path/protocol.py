@@ -93,6 +93,12 @@ class HotPathProtocol(BoundedProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    @property
+    def idle_until_s(self) -> float | None:
+        """See `Idler`: the shortest answers do not touch the timer."""
+        until_s = super().idle_until_s
+        return None if until_s is None else max(until_s, self._last_answer_s + self.timeout_keep_alive)
+
     def _is_given(self, known: KnownHead, request_id: bytes) -> bool:
         table = self._table
         assert table is not None
