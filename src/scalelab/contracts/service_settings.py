@@ -148,6 +148,7 @@ class WorkerSettings(ServiceSettings):
     min_backoff_s: float
     max_backoff_s: float
     heartbeat_timeout_s: float
+    silence_limit_s: float = 300.0
     result_ttl_s: float
     broker: Literal["valkey", "rabbitmq"] = "valkey"
     broker_url: str = ""

@@ -229,7 +229,9 @@ class Worker(Contract):
     min_backoff_s: PositiveSeconds = 0.5
     max_backoff_s: PositiveSeconds = 30.0
     heartbeat_timeout_s: Annotated[float, Field(ge=1)] = 4.0
-    """Silence after which a worker counts as dead and its tasks start again elsewhere."""
+    """Time after which the tasks of a worker that died or was stopped start again elsewhere."""
+    silence_limit_s: Annotated[float, Field(ge=1)] = 300.0
+    """How long a worker whose code lets nothing else run (a regular expression, a library in C) keeps its tasks."""
     result_ttl_s: PositiveSeconds = 3600.0
     broker: Literal["valkey", "rabbitmq"] = "valkey"
     """What brings messages to the workers. The tasks themselves stand in Valkey in any case."""

@@ -194,7 +194,7 @@ def start_worker(valkey, records, tmp_path):
     """Starts workers; ends those that are left."""
     workers = []
 
-    def start(**changes) -> Worker:
+    def start(*program, **changes) -> Worker:
         number = len(workers) + 1
         log = tmp_path / f"worker-{number}.log"
         settings = SETTINGS | {
@@ -210,7 +210,7 @@ def start_worker(valkey, records, tmp_path):
             file = tmp_path / f"worker-{number}.json"
             file.write_text(json.dumps(settings | changes))
             process = subprocess.Popen(
-                [sys.executable, "-m", "scalelab.stack.worker"],
+                [sys.executable, *(program or ("-m", "scalelab.stack.worker"))],
                 env=os.environ | {"SCALELAB_SETTINGS": str(file)},
                 stderr=lines,
                 pass_fds=[listener.fileno()],

@@ -57,7 +57,7 @@ def test_what_it_cannot_start_with_ends_it_with_one_line(tmp_path):
 
 
 def test_it_dies_with_its_parent(tmp_path):
-    """Even on kill -9 of the parent."""
+    """Even on kill -9 of the parent; its own child, too."""
     program = f"import subprocess; p = subprocess.Popen({COMMAND!r}); print(p.pid, flush=True); p.wait()"
     parent = subprocess.Popen(
         [sys.executable, "-c", program],
@@ -70,8 +70,10 @@ def test_it_dies_with_its_parent(tmp_path):
     for line in parent.stderr:  # it runs, and says so
         if "worker_started" in line:
             break
+    family = [worker, *worker.children()]
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
-    _gone, alive = psutil.wait_procs([worker], timeout=5)
+    _gone, alive = psutil.wait_procs(family, timeout=5)
 
     assert alive == []
+    assert len(family) == 2  # its lease keeper, too

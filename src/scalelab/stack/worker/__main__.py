@@ -9,6 +9,7 @@ from scalelab.stack.service_kit.logs import configure_logs
 from scalelab.stack.service_kit.parent_watch import die_with_parent
 from scalelab.stack.service_kit.serving import load_settings_or_exit
 from scalelab.stack.worker.app import serve
+from scalelab.stack.worker.lease_keeper import lease_keeper
 
 CANNOT_START_EXIT_CODE = 3
 """As Gunicorn's, so that all services end alike."""
@@ -20,7 +21,8 @@ def main() -> None:
     settings = load_settings_or_exit(WorkerSettings)
     configure_logs(settings)
     try:
-        asyncio.run(serve(settings))
+        with lease_keeper(settings) as keeper:
+            asyncio.run(serve(settings, keeper))
     except CannotStartError as error:
         log_cannot_start(error)
         raise SystemExit(CANNOT_START_EXIT_CODE) from error

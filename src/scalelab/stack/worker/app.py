@@ -24,6 +24,7 @@ from scalelab.stack.worker.broker import build_broker, build_worker
 from scalelab.stack.worker.broker_state import BrokerState
 from scalelab.stack.worker.dead_letters import dead_letter_routes
 from scalelab.stack.worker.delivery import Delivery, DirectDelivery
+from scalelab.stack.worker.lease_keeper import LeaseKeeper
 from scalelab.stack.worker.long_task import AttemptFailed, Pace, Report, run_long_task
 from scalelab.stack.worker.metrics import BrokerMetrics, WorkerMetrics
 from scalelab.stack.worker.rabbitmq import RabbitmqLink, queue_name_for
@@ -38,26 +39,48 @@ HAND_BACK_S = 2.0
 """Longest wait for the tasks that were handed back at a stop, and for the consumers."""
 
 
-async def serve(settings: WorkerSettings) -> None:
-    """The whole life of the process."""
+def long_task_job(source: RecordSource) -> Job:
+    """The long task that there is."""
+    pace = Pace(time.monotonic, asyncio.sleep)
+
+    async def run(claim: Claim, report: Report) -> dict[str, object] | AttemptFailed:
+        return await run_long_task(claim.request, claim.attempt, source.fetch, report, pace)
+
+    return run
+
+
+async def serve(
+    settings: WorkerSettings, keeper: LeaseKeeper, job_of: Callable[[RecordSource], Job] = long_task_job
+) -> None:
+    """The whole life of the process. `job_of` makes what one attempt does of the source of its records."""
     stop = _stop_signal()
-    service_metrics, readiness = ServiceMetrics(), Readiness()
-    policy = RetryPolicy(settings.max_retries + 1, settings.min_backoff_s, settings.max_backoff_s)
+    metrics, readiness = ServiceMetrics(), Readiness()
     async with (
         open_task_desk(settings) as desk,
-        admin_listener(settings, service_metrics, readiness, dead_letter_routes(desk)),
+        admin_listener(settings, metrics, readiness, dead_letter_routes(desk)),
         UpstreamClient(settings.database_url, UPSTREAM_TIMEOUT_S) as database,
     ):
-        metrics = WorkerMetrics(service_metrics)
-        source = RecordSource(database)
-        runner = _runner(settings, desk, _job(source), policy, metrics)
+        await _work(settings, desk, job_of(RecordSource(database)), keeper, metrics, readiness, stop)
+    structlog.get_logger().info("worker_stopped")
+
+
+async def _work(
+    settings: WorkerSettings,
+    desk: TaskDesk,
+    job: Job,
+    keeper: LeaseKeeper,
+    service_metrics: ServiceMetrics,
+    readiness: Readiness,
+    stop: asyncio.Event,
+) -> None:
+    policy = RetryPolicy(settings.max_retries + 1, settings.min_backoff_s, settings.max_backoff_s)
+    metrics = WorkerMetrics(service_metrics)
+    runner = _runner(settings, desk, job, policy, metrics, keeper)
+    async with _delivery(settings, runner, service_metrics) as delivery:
+        sweeper = Sweeper(desk, policy.max_attempts, metrics, readiness, delivery.lacking)
         async with (
-            _delivery(settings, runner, service_metrics) as delivery,
             _background("leases", keep_leases(runner, settings.heartbeat_timeout_s)),
-            _background(
-                "sweeper",
-                Sweeper(desk, policy.max_attempts, metrics, readiness, delivery.lacking).sweep_for_ever(),
-            ) as sweeping,
+            _background("sweeper", sweeper.sweep_for_ever()) as sweeping,
         ):
             broker = build_broker(settings)
             worker = build_worker(broker, delivery.deliver, asyncio.get_running_loop(), delivery.threads)
@@ -69,7 +92,6 @@ async def serve(settings: WorkerSettings) -> None:
             sweeping.cancel()
             readiness.not_ready("stopping")
             await _stop(worker.stop, delivery, runner, settings.graceful_timeout_s)
-    structlog.get_logger().info("worker_stopped")
 
 
 @asynccontextmanager
@@ -92,7 +114,12 @@ async def _delivery(settings: WorkerSettings, runner: TaskRunner, metrics: Servi
 
 
 def _runner(
-    settings: WorkerSettings, desk: TaskDesk, job: Job, policy: RetryPolicy, metrics: WorkerMetrics
+    settings: WorkerSettings,
+    desk: TaskDesk,
+    job: Job,
+    policy: RetryPolicy,
+    metrics: WorkerMetrics,
+    keeper: LeaseKeeper,
 ) -> TaskRunner:
     return TaskRunner(
         desk,
@@ -102,16 +129,8 @@ def _runner(
         policy=policy,
         metrics=metrics,
         draw=random.random,
+        keeper=keeper,
     )
-
-
-def _job(source: RecordSource) -> Job:
-    pace = Pace(time.monotonic, asyncio.sleep)
-
-    async def run(claim: Claim, report: Report) -> dict[str, object] | AttemptFailed:
-        return await run_long_task(claim.request, claim.attempt, source.fetch, report, pace)
-
-    return run
 
 
 async def _stop(stop_worker: Callable[[int], None], delivery: Delivery, runner: TaskRunner, grace_s: float) -> None:

@@ -1,7 +1,7 @@
 """Runs claimed tasks on one event loop: at most one execution of a task anywhere, at any time.
 
-A run holds a lease, and the queue may give the task away when that ends; so a run that could not renew its lease
-in time stops itself first. Never retries on its own: what comes next is the queue's to say.
+A run holds a lease, and the queue may give the task away when that ends; so a run whose lease was renewed in time
+neither here nor by the keeper stops itself first. Never retries on its own: what comes next is the queue's to say.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from scalelab.stack.task_queue import (
     TaskDesk,
 )
 from scalelab.stack.worker.backoff import RetryPolicy
+from scalelab.stack.worker.lease_keeper import LeaseKeeper, NoKeeper
 from scalelab.stack.worker.long_task import AttemptFailed, Report
 from scalelab.stack.worker.metrics import WorkerMetrics
 
@@ -46,11 +47,8 @@ class _Run:
     fence: asyncio.TimerHandle | None = None
     """Ends the run when its lease may have ended."""
 
-    def fence_at(self, lease_end_s: float) -> None:
-        """Trust the lease until then, in the event loop's time."""
-        if self.fence is not None:
-            self.fence.cancel()
-        self.fence = asyncio.get_running_loop().call_at(lease_end_s, self.end, "lost")
+    def beat(self) -> Beat:
+        return Beat(self.claim.task_id, self.claim.owner, self.progress)
 
     def report(self, progress: float) -> None:
         self.progress = progress
@@ -80,7 +78,9 @@ class TaskRunner:
         metrics: WorkerMetrics,
         draw: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        keeper: LeaseKeeper | None = None,
     ) -> None:
+        self._keeper = keeper or NoKeeper()
         self._desk = desk
         self._job = job
         self._name = name
@@ -106,14 +106,16 @@ class TaskRunner:
             return
         structlog.contextvars.bind_contextvars(request_id=claim.request_id, task=task_id, attempt=claim.attempt)
         run = _Run(claim)
-        run.fence_at(asked_at_s + self._lease_s)
+        self._fence(run, asked_at_s)
         self._runs.add(run)
+        self._keeper.tell(self._beats())
         try:
             outcome = await self._attempt(run)
             if outcome is not None:
                 await self._settle(claim, outcome)
         finally:
             self._runs.discard(run)
+            self._keeper.tell(self._beats())
             if run.fence is not None:
                 run.fence.cancel()
 
@@ -123,14 +125,14 @@ class TaskRunner:
         if not runs:
             return
         asked_at_s = asyncio.get_running_loop().time()
-        beats = [Beat(run.claim.task_id, run.claim.owner, run.progress) for run in runs]
-        verdicts = await self._desk.renew(beats, self._lease_s)
+        self._keeper.tell(self._beats())
+        verdicts = await self._desk.renew([run.beat() for run in runs], self._lease_s)
         if isinstance(verdicts, QueueFault):
             structlog.get_logger().warning("leases_not_renewed", runs=len(runs), reason=verdicts.detail)
             return
         for run, verdict in zip(runs, verdicts, strict=True):
             if verdict == "kept":
-                run.fence_at(asked_at_s + self._lease_s)
+                self._fence(run, asked_at_s)
             else:
                 run.end(verdict)
 
@@ -139,6 +141,23 @@ class TaskRunner:
         self._is_stopping = True
         for run in self._runs:
             run.end("hand_back")
+
+    def _beats(self) -> list[Beat]:
+        return [run.beat() for run in self._runs if run.ending is None]
+
+    def _fence(self, run: _Run, renewed_at_s: float) -> None:
+        """Trust a lease that was asked for then, in the event loop's time."""
+        if run.fence is not None:
+            run.fence.cancel()
+        run.fence = asyncio.get_running_loop().call_at(renewed_at_s + self._lease_s, self._lease_over, run)
+
+    def _lease_over(self, run: _Run) -> None:
+        """Stop a run whose lease may have ended, unless the keeper has renewed it while this process could not."""
+        renewed_at_s = self._keeper.renewed_at_s(run.claim.owner)
+        if renewed_at_s + self._lease_s > asyncio.get_running_loop().time():
+            self._fence(run, renewed_at_s)
+        else:
+            run.end("lost")
 
     async def _claim(self, task_id: str) -> tuple[Claim | Refused | QueueFault, float]:
         """The answer, and when it was asked for: the lease is not younger than that."""

@@ -33,6 +33,19 @@ class FlakyDesk:
         return call
 
 
+class ScriptedKeeper:
+    """Renews what the test says, and remembers what it was told."""
+
+    def __init__(self):
+        self.told, self.answers_s = [], []
+
+    def tell(self, beats):
+        self.told.append([beat.task_id for beat in beats])
+
+    def renewed_at_s(self, _owner):
+        return self.answers_s.pop(0) if self.answers_s else float("-inf")
+
+
 @dataclass
 class Bench:
     queue: MemoryTaskQueue
@@ -41,6 +54,7 @@ class Bench:
     runner: TaskRunner
     metrics: ServiceMetrics
     worker_metrics: WorkerMetrics
+    keeper: ScriptedKeeper
     claims: list = field(default_factory=list)
     """Of the runs that `started` has begun."""
     reports: list = field(default_factory=list)
@@ -85,6 +99,7 @@ def bench_with(lease_s):
     desk = FlakyDesk(queue)
     metrics = ServiceMetrics()
     worker_metrics = WorkerMetrics(metrics)
+    keeper = ScriptedKeeper()
 
     async def job(claim, report):
         made.reports.append(report)
@@ -107,6 +122,7 @@ def bench_with(lease_s):
         metrics=worker_metrics,
         draw=lambda: 0.5,
         sleep=pause,
+        keeper=keeper,
     )
-    made = Bench(queue, desk, clock, runner, metrics, worker_metrics)
+    made = Bench(queue, desk, clock, runner, metrics, worker_metrics, keeper)
     return made

@@ -117,6 +117,19 @@ async def test_a_run_that_cannot_renew_its_lease_ends_before_the_lease_does(benc
     assert bench.pauses.empty()
 
 
+async def test_a_run_goes_on_while_the_keeper_renews_its_lease(bench_with_a_short_lease):
+    """What this process could not do is asked about when the lease would be over; then the run ends as before."""
+    bench = bench_with_a_short_lease
+    task = await bench.submitted()
+    bench.keeper.answers_s = [asyncio.get_running_loop().time() + after_s for after_s in (0.02, 0.04)]
+    run = await bench.started(task)
+    await run
+
+    assert bench.keeper.answers_s == []
+    assert bench.keeper.told == [[task], []]
+    assert (await bench.view(task)).state == "running"
+
+
 async def test_a_renewed_lease_moves_the_end_of_the_run(bench):
     """And a beat that was not answered does not."""
     run = await bench.started(await bench.submitted())
