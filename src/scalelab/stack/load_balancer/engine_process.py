@@ -67,7 +67,7 @@ class EngineProcess:
 
     def send(self, stop_signal: signal.Signals) -> None:
         """A signal, unless it is gone."""
-        if not self.has_ended:
+        with suppress(ProcessLookupError):  # gone, but not noticed yet
             self._process.send_signal(stop_signal)
 
     async def stop(self, stop_signal: signal.Signals, patience_s: float) -> None:
@@ -77,7 +77,7 @@ class EngineProcess:
             try:
                 await asyncio.wait_for(self._process.wait(), patience_s)
             except TimeoutError:
-                self._process.kill()
+                self.send(signal.SIGKILL)
         await self.ended()
 
     def _end_its_group(self) -> None:

@@ -21,6 +21,8 @@ _JOIN_PATIENCE_S = 1.0
 _POLL_S = 0.02
 _KILL_MARGIN_S = 1.0
 """What an engine gets beyond the graceful time to end by itself."""
+_MOST_LEAVING = 4
+"""So many engines that others have taken over from may be there, each with its memory."""
 _LAST_S = 0.2
 """What it gets when its requests are finished, or its time is over."""
 
@@ -92,6 +94,7 @@ class SupervisedEngine:
             EngineRefused: it has no such policy, or did not start with it; all is as before.
         """
         async with self._changing:
+            await self._make_room()
             if not await self._is_in_force(choice.policy):
                 assert self._tasks is not None, "supervise"
                 # In the group, so that it ends with it: nothing is started once the service stops.
@@ -149,8 +152,18 @@ class SupervisedEngine:
         tasks.create_task(self._let_finish(former), name="let-finish")
         return has_started
 
+    async def _make_room(self) -> None:
+        """Whoever changes the policy again and again waits until those of before have finished."""
+        while len(self._leaving) >= _MOST_LEAVING:
+            ends = [asyncio.create_task(one.ended(), name="end-of-former") for one in self._leaving]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+            await asyncio.sleep(0)  # whoever lets it finish takes it off the list
+
     async def _let_finish(self, former: EngineProcess) -> None:
-        await former.stop(self._engine.stop_signal, self._drain_timeout_s + _KILL_MARGIN_S)
+        await former.stop(self._engine.stop_signal, self._drain_timeout_s + 2 * _KILL_MARGIN_S)  # HAProxy takes one
         self._leaving.discard(former)
 
     async def _keep_running(self, tasks: asyncio.TaskGroup) -> None:
