@@ -1,24 +1,24 @@
-"""Our balancer service with either engine, in front of the fast upstream twice."""
+"""Our balancer service with any engine, in front of two fast upstreams."""
 
 import sys
-from typing import Literal
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from benchmarks.contestants.base import Contestant
 from benchmarks.processes import Crew, free_port
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import SETTINGS_FILE_VARIABLE, BalancerSettings
-from scalelab.contracts.topology import LoadBalancer
+from scalelab.contracts.topology import BalancerEngine, LoadBalancer
 from scalelab.deployment.private_files import write_private
 
 
-def start_balancer(crew: Crew, engine: Literal["haproxy", "python"], upstream: str, *, core: int) -> Contestant:
+def start_balancer(crew: Crew, engine: BalancerEngine, upstreams: Sequence[str], *, core: int) -> Contestant:
     """Start it; returns when it answers."""
     port = free_port()
     log = f"balancer-{port}"
-    parts = urlsplit(upstream)
     members = tuple(
-        Member(name=f"api_gateway-{number}", host=str(parts.hostname), port=int(parts.port or 0)) for number in (1, 2)
+        Member(name=f"api_gateway-{number}", host=str(parts.hostname), port=int(parts.port or 0))
+        for number, parts in enumerate(map(urlsplit, upstreams), start=1)
     )
     shared = LoadBalancer().model_dump(exclude={"host", "port", "engine", "weights"})
     settings = BalancerSettings(

