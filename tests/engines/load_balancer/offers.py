@@ -15,9 +15,6 @@ NOT_OFFERED: dict[tuple[str, str], str] = {
         "test_a_websocket_ends_with_its_gateways_drain_time",
     ): "Envoy leaves a tunnel that outlives the drain time to its gateway",
     ("envoy", "test_what_addresses_a_message_stays_whoever_names_it"): _ITS_OWN_NAMES,
-    ("envoy", "test_a_gateway_is_never_asked_twice_for_one_request"): (
-        "Envoy asks the same gateway again when no other is there"
-    ),
     ("envoy", "test_hints_come_before_the_answer"): "Envoy keeps 103 to itself",
     ("envoy", "test_a_newcomer_begins_slowly"): (
         "Envoy begins slowly with those that are there at its start, too: for so long all are alike"

@@ -163,6 +163,7 @@ class EnvoyEngine:
     async def _apply(self) -> None:
         """Have Envoy read the members, and wait until it has."""
         self._write_endpoints()
+        self._write_routes()
         wanted = {_address(member): "draining" for member in self._leaving}
         wanted |= {_address(member): "" for member in self._members}
 
@@ -208,7 +209,10 @@ class EnvoyEngine:
     def _write_cluster_and_routes(self) -> None:
         """The cluster first: a route by a hash that nobody computes would be the same for everybody."""
         _replace(self._clusters_path, clusters(self._settings, str(self._endpoints_path)))
-        _replace(self._routes_path, routes(self._settings))
+        self._write_routes()
+
+    def _write_routes(self) -> None:
+        _replace(self._routes_path, routes(self._settings, len(self._members)))
 
 
 def _replace(path: Path, content: object) -> None:

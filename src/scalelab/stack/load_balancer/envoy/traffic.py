@@ -76,12 +76,12 @@ def traffic_filter(settings: BalancerSettings, routes_path: str) -> dict[str, An
     return extension(f"envoy.{name}", f"{API}.{name}.v3.HttpConnectionManager", fields)
 
 
-def routes(settings: BalancerSettings) -> dict[str, Any]:
-    """The file of the routes: they say by what a request is hashed, so they go with the policy."""
+def routes(settings: BalancerSettings, members: int) -> dict[str, Any]:
+    """The file of the routes: they say by what a request is hashed, and how many others there are to be asked."""
     resource = {
         "@type": f"{TYPES}envoy.config.route.v3.RouteConfiguration",
         "name": _ROUTES,
-        "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [*_refused(), *_routes(settings)]}],
+        "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [*_refused(), *_routes(settings, members)]}],
     }
     return {"resources": [resource]}
 
@@ -146,7 +146,7 @@ def _refused() -> list[dict[str, Any]]:
     ]
 
 
-def _routes(settings: BalancerSettings) -> list[dict[str, Any]]:
+def _routes(settings: BalancerSettings, members: int) -> list[dict[str, Any]]:
     """One for tunnels, one for what may be done twice, one for the rest."""
 
     def route(retry_on: str, idle_s: float, *headers: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _routes(settings: BalancerSettings) -> list[dict[str, Any]]:
             "cluster": CLUSTER,
             "timeout": "0s",  # of the whole answer: a stream has no end
             "idle_timeout": seconds(idle_s),
-            "retry_policy": _retries(retry_on),
+            "retry_policy": _retries(retry_on, members),
             "hash_policy": [_HASHED[settings.policy]] if settings.policy in _HASHED else [],
         }
         return {"match": {"prefix": "/", "headers": list(headers)}, "route": action}
@@ -168,12 +168,12 @@ def _routes(settings: BalancerSettings) -> list[dict[str, Any]]:
     ]
 
 
-def _retries(retry_on: str) -> dict[str, Any]:
+def _retries(retry_on: str, members: int) -> dict[str, Any]:
     name = "envoy.retry_host_predicates.previous_hosts"
     message = f"{API}.retry.host.previous_hosts.v3.PreviousHostsPredicate"
     return {
         "retry_on": retry_on,
-        "num_retries": _RETRIES,
+        "num_retries": max(0, min(_RETRIES, members - 1)),
         "retry_host_predicate": [extension(name, message)],
         "host_selection_retry_max_attempts": _HOST_DRAWS,
         "retry_back_off": {"base_interval": seconds(_RETRY_BACKOFF_S), "max_interval": seconds(_RETRY_BACKOFF_S)},
