@@ -27,7 +27,7 @@ CLEAN = b"GET /health HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n"
 BOUNDS = {"head_timeout_s": 0.5, "body_timeout_s": 0.5}
 
 
-@pytest.fixture(params=["direct", "haproxy"])
+@pytest.fixture(params=["direct", "haproxy", "python"])
 def address(request, start_gateway, eventually):
     """Where a gateway with short bounds is reached."""
     gateway = start_gateway(**BOUNDS)

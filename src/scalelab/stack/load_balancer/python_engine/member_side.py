@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
+from scalelab.stack.load_balancer.python_engine.last_bytes import left_in
 from scalelab.stack.load_balancer.python_engine.parties import Asker
 from scalelab.stack.load_balancer.python_engine.wire.body_framing import BadFraming, Body, EndlessBody, body_of
 from scalelab.stack.load_balancer.python_engine.wire.received_answer import (
@@ -98,6 +99,12 @@ class MemberSide(asyncio.Protocol):
         except BadFraming:
             self._lose()
 
+    def _read_last(self, data: bytes) -> None:
+        """What came before the connection broke, while something was being sent on it."""
+        if data:
+            self.data_received(data)
+        self.eof_received()
+
     def eof_received(self) -> bool:
         """Transport callback: the member has said all."""
         if self._asker is not None and self._body is not None and not self._body.is_complete:
@@ -108,8 +115,10 @@ class MemberSide(asyncio.Protocol):
                 self._asker.takes_more(last, is_complete=True)
         return False
 
-    def connection_lost(self, _error: Exception | None) -> None:
-        """Transport callback."""
+    def connection_lost(self, error: Exception | None) -> None:
+        """Transport callback. Who answers before it has read all, and closes, is heard all the same."""
+        if error is not None and self._asker is not None and self._transport is not None:
+            self._read_last(left_in(self._transport))
         self._lose()
         self._on_lost(self)
 

@@ -27,8 +27,6 @@ from scalelab.stack.load_balancer.python_engine.wire.received_answer import SWIT
 from scalelab.stack.load_balancer.python_engine.wire.received_request import ReceivedRequest
 from scalelab.stack.load_balancer.python_engine.wire.websocket_frames import SERVICE_RESTART_FRAME, FrameBorders
 
-_CONTINUE_LINE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
 
 class Relay:
     """Made for each request; `begin` starts it. Closes its books exactly once, whatever happens."""
@@ -180,9 +178,6 @@ class Relay:
         self._client.pause_reading(is_paused=False)
         if not self.body.is_complete:
             self._await_body()
-        is_awaited = self.request.fields.expects_continue and not self.body.is_complete
-        if is_awaited and self.knows_chunks and len(self._tried) == 1:
-            self._client.write(_CONTINUE_LINE)
 
     def _fail(self, outcome: Outcome) -> None:
         if self.is_over:
@@ -222,7 +217,7 @@ class Relay:
             self._note(SWITCHING_PROTOCOLS)
             if self._connection is not None:
                 self._connection.write(self._client.take_waiting())
-        elif self.request.is_old or answer.status == HTTPStatus.CONTINUE:  # which we have said ourselves
+        elif self.request.is_old:  # it knows of none
             return True
         self._client.write(answer.interim_head())
         return True

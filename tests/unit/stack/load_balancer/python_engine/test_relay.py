@@ -388,26 +388,49 @@ async def test_a_member_that_leaves_breaks_off_what_it_has(world):
     assert member.in_flight == 0
 
 
-async def test_who_waits_for_100_gets_it_once_there_is_somebody(world):
-    """And a final answer without it when there is nobody: its body never comes."""
+async def test_who_waits_for_100_waits_for_the_member(world):
+    """B08: it says 100, or at once what it has to say; where there is nobody, that is said without 100."""
     expecting = POST + b"Expect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
     nobody = await world.ask(expecting)
 
-    async def taking(talk):
-        assert b"xpect" not in await talk.head()
-        await talk.reader.readexactly(3)
-        await talk.answer(b"HTTP/1.1 100 Continue\r\n\r\n" + OK)
+    async def willing(talk):
+        assert b"\r\nExpect: 100-continue\r\n" in await talk.head()
+        await talk.answer(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert await talk.reader.readexactly(3) == b"abc"
+        await talk.answer()
 
-    await world.member("a", taking)
+    async def refusing(talk):
+        await talk.head()
+        await talk.answer(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
+        await talk.ended()
+
+    await world.member("a", willing)
+    await world.member("b", refusing)
     client = await world.client()
     client.send(expecting)
     interim = await client.until(b"\r\n\r\n")
     client.send(b"abc")
     answer = await client.rest()
+    refused = await world.ask(expecting)
 
     assert nobody.startswith(b"HTTP/1.1 503 ")
     assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
     assert answer.startswith(b"HTTP/1.1 200 ")
+    assert refused.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_who_answers_and_breaks_off_while_more_is_sent_is_heard(world):
+    """The member answers at once and closes, unread bytes and all: its answer comes, and not that it broke off."""
+
+    async def hasty(talk):
+        await talk.head()
+        await talk.answer(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    await world.member("a", hasty)
+
+    answers = [await world.ask(POST + b"Content-Length: 9000000\r\n\r\n" + b"x" * 3_000_000) for _ in range(20)]
+
+    assert {answer.split()[1] for answer in answers} == {b"413"}
 
 
 async def test_problems_to_head_have_no_body(world):

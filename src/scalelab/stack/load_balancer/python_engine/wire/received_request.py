@@ -56,7 +56,6 @@ class RequestFields(NamedTuple):
     """Its length, or `CHUNKED`."""
     is_last: bool
     """Whether the client wants no further answer on its connection."""
-    expects_continue: bool
     tunnel: bytes
     """The protocol that is to follow on the connection; empty for none."""
     request_id: bytes
@@ -161,7 +160,6 @@ def read_fields(lines: bytes) -> RequestFields | None:
         host=host,
         body=NO_BODY if body == UNFRAMED else body,
         is_last=b"close" in named,
-        expects_continue=b"100-continue" in tokens_of(out.values(b"expect")),
         tunnel=tunnel,
         request_id=ids[0] if len(ids) == 1 and _ACCEPTABLE_ID.fullmatch(ids[0]) else b"",
         authorization=b"".join(out.values(b"authorization")[:1]),
@@ -172,6 +170,8 @@ def _to_member(out: TakenOut, host: bytes | None, body: int, tunnel: bytes, name
     lines = [b" HTTP/1.1", b"Host: " + (host or b"")]
     if b"authorization" not in named:
         lines += [b"Authorization: " + value for value in out.values(b"authorization")]
+    if b"100-continue" in tokens_of(out.values(b"expect")):
+        lines.append(b"Expect: 100-continue")
     if tunnel:
         lines += [b"Connection: Upgrade", b"Upgrade: " + tunnel]
     kept = without(out.left, named)
