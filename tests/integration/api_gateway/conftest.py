@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,11 +37,6 @@ def wait_until(is_true, limit_s=START_LIMIT_S):
             return False
         time.sleep(0.02)
     return True
-
-
-@pytest.fixture
-def eventually():
-    return wait_until
 
 
 class Services(ThreadingHTTPServer):
@@ -242,9 +238,8 @@ def valkey():
             server.kill()
 
 
-@pytest.fixture
-def key_file(tmp_path):
-    path = tmp_path / "signing.pem"
+def new_key_file(directory):
+    path = directory / "signing.pem"
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(pem)
     path.chmod(0o600)
@@ -252,7 +247,12 @@ def key_file(tmp_path):
 
 
 @pytest.fixture
-def start_gateway(tmp_path, services, valkey, key_file):
+def key_file(tmp_path):
+    return new_key_file(tmp_path)
+
+
+@contextmanager
+def gateways_of(directory, services_url, cache_url, key_file):
     """Starts gateways; ends what is left of them."""
     started = []
 
@@ -264,10 +264,10 @@ def start_gateway(tmp_path, services, valkey, key_file):
             "stack_nonce": NONCE,
             "listen": f"fd://{listeners[0].fileno()}",
             "admin_listen": f"fd://{listeners[1].fileno()}",
-            "database_url": services.url,
-            "microservice_url": services.url,
-            "cache_url": valkey.url,
-            "queue_url": valkey.url,
+            "database_url": services_url,
+            "microservice_url": services_url,
+            "cache_url": cache_url,
+            "queue_url": cache_url,
             "task_result_ttl_s": 60,
             "upstream_slots": 0,
             "slot_wait_timeout_s": 20,
@@ -282,7 +282,7 @@ def start_gateway(tmp_path, services, valkey, key_file):
             "graceful_timeout_s": 5,
             **changes,
         }
-        file, log_file = tmp_path / f"gateway-{number}.json", tmp_path / f"gateway-{number}.log"
+        file, log_file = directory / f"gateway-{number}.json", directory / f"gateway-{number}.log"
         file.write_text(json.dumps(settings))
         with log_file.open("wb") as log:
             process = subprocess.Popen(
@@ -300,11 +300,28 @@ def start_gateway(tmp_path, services, valkey, key_file):
             assert wait_until(gateway.is_ready), log_file.read_text()
         return gateway
 
-    yield start
-    for gateway in started:
-        if gateway.process.poll() is None:
-            os.killpg(gateway.process.pid, signal.SIGKILL)
-        gateway.process.wait()
+    try:
+        yield start
+    finally:
+        for gateway in started:
+            if gateway.process.poll() is None:
+                os.killpg(gateway.process.pid, signal.SIGKILL)
+            gateway.process.wait()
+
+
+@pytest.fixture
+def start_gateway(tmp_path, services, valkey, key_file):
+    """Starts gateways; ends what is left of them."""
+    with gateways_of(tmp_path, services.url, valkey.url, key_file) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_lone_gateway(tmp_path_factory):
+    """The same for a whole module, for gateways without a cache server, and without services unless they are told."""
+    directory = tmp_path_factory.mktemp("lone")
+    with gateways_of(directory, "http://127.0.0.1:9", "memory:", new_key_file(directory)) as start:
+        yield start
 
 
 @pytest.fixture

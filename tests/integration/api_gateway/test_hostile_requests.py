@@ -63,7 +63,7 @@ class Way:
         return [int(status) for status in STATUS.findall(self.ask(sent)[0])]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def service():
     with raw_service() as server:
         yield server
@@ -73,18 +73,30 @@ FRAMING_WAYS = ["direct", "haproxy", "python"]
 """The engines of the balancer differ in what they make of a message; what is in it is the gateway's to judge."""
 
 
-@pytest.fixture(params=["direct", "haproxy"])
-def way(request, start_gateway, service, eventually):
+@pytest.fixture(scope="module")
+def ways(start_lone_gateway, service):
+    """`ways(name)` is opened when it is first asked for."""
     own = {"upstreams": {"raw": {"url": service.url}}, "routes": ROUTES}
-    trusted = [] if request.param == "direct" else ["127.0.0.0/8"]
-    gateway = start_gateway(**own, trusted_peers=trusted)
+    opened = {}
     with ExitStack() as stack:
-        address = gateway.address
-        if request.param != "direct":
-            address, _ = stack.enter_context(balancer_before(gateway.address, request.param))
-        way = Way(request.param, address, service)
-        assert eventually(lambda: way.statuses(CLEAN) == [200])
-        yield way
+
+        def way_of(name):
+            if name not in opened:
+                gateway = start_lone_gateway(**own, trusted_peers=[] if name == "direct" else ["127.0.0.0/8"])
+                address = gateway.address
+                if name != "direct":
+                    address, _ = stack.enter_context(balancer_before(gateway.address, name))
+                opened[name] = Way(name, address, service)
+            return opened[name]
+
+        yield way_of
+
+
+@pytest.fixture(params=["direct", "haproxy"])
+def way(request, ways):
+    way = ways(request.param)
+    assert way.statuses(CLEAN) == [200]
+    return way
 
 
 def faults_of(case, way):
