@@ -231,7 +231,8 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
         Shown("scalelab up --gateways 2 --detach", not_run="README.md's stack is there"),
         Shown(
             "scalelab watch",
-            "timeout --preserve-status -s INT 4 scalelab watch",
+            "scalelab watch > said & until grep -q Dashboard said; do sleep 0.2; done; kill -INT $!; wait $!; "
+            "code=$?; cat said; exit $code",
             codes=(130,),
             says="Dashboard  http",
         ),

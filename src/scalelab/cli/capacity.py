@@ -17,8 +17,8 @@ from scalelab.cli.exit_codes import ExitCode
 from scalelab.cli.load_options import DEFAULT_CONNECTIONS, LoadOptions, plan_of
 from scalelab.cli.load_texts import TOKEN_VARIABLE
 from scalelab.cli.load_workers import WorkersOption, WorkersSecretOption, processes_of, workers_of
-from scalelab.lab.capacity.objective import ObjectiveTextError, parse_objective
-from scalelab.lab.capacity.running import CapacityAnswer, CapacityQuestion, find_capacity
+from scalelab.lab.capacity.objective import ObjectiveTextError, parse_objective, trial_window_s
+from scalelab.lab.capacity.running import WARM_UP_S, CapacityAnswer, CapacityQuestion, find_capacity
 from scalelab.lab.capacity.search import Limits, Trial
 from scalelab.lab.capacity.telling import document_of, sentences_of
 from scalelab.lab.load.connector import UnresolvedError
@@ -98,6 +98,7 @@ def capacity(  # noqa: PLR0917  one parameter for each option, as Typer has it
         budget_s=_budget_s(budget),
         is_poisson=poisson,
     )
+    _demand_time_for_one(question)
     answer = _find(question, target.prepare, machines, is_silent=as_json or is_quiet(os.environ))
     if as_json:
         print(json.dumps(document_of(answer, slo), indent=2))
@@ -164,6 +165,18 @@ def _cache(text: str) -> Literal["miss", "hit"]:
     if text == "hit":
         return "hit"
     raise CommandError(f"--cache {text!r} is neither 'miss' nor 'hit'", ExitCode.USAGE)
+
+
+def _demand_time_for_one(question: CapacityQuestion) -> None:
+    """The first trial is at the lowest rate of the ascent, and so the longest of it."""
+    start_per_s = question.limits.start_per_s
+    needed_s = WARM_UP_S + trial_window_s(question.criteria, start_per_s, question.trial_s)
+    if needed_s > question.budget_s:
+        raise CommandError(
+            f"--budget {question.budget_s:g}s is too short: at --start {start_per_s:g} requests/s the first trial "
+            f"takes {needed_s:.0f} s, until its percentiles can be told; raise one of them",
+            ExitCode.USAGE,
+        )
 
 
 def _check(start: float, most: float, precision: float, trial: float) -> None:

@@ -22,6 +22,7 @@ FOUND = Estimate(64.0, 63.0, 65.0)
         ([URL, "--precision", "0.1"], "--precision 0.1 must be from 0.5 to 50"),
         ([URL, "--trial", "0.2"], "--trial 0.2 must be at least 1 s"),
         ([URL, "--budget", "soon"], "--budget soon: write a duration"),
+        ([URL, "--budget", "60s"], "--budget 60s is too short: at --start 10 requests/s the first trial takes"),
         (["--on-running", "lab", "--cache", "cold"], "--cache 'cold' is neither"),
         (["--on-running", "no-such-stack"], "no stack named 'no-such-stack' is running"),
     ],
