@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hdrh.histogram import HdrHistogram
-
 from scalelab.contracts.http_names import FROM_CACHE
 from scalelab.lab.analysis.evidence import Evidence
 from scalelab.lab.analysis.fairness import jain_index
@@ -17,6 +15,7 @@ from scalelab.lab.analysis.validity import judge
 from scalelab.lab.cache_prediction import predicted_hit_ratio
 from scalelab.lab.correctness.task_defects import with_task_defects
 from scalelab.lab.plan import CacheState, Scenario
+from scalelab.lab.results.hdr_histogram import HdrHistogram
 from scalelab.lab.results.histogram_log import histogram_tag
 from scalelab.lab.results.measured_files import Measured
 from scalelab.lab.results.recording import LatencyMeasure, Outcome, Recording

@@ -5,7 +5,8 @@ import pytest
 from scalelab.contracts.topology import Topology
 from scalelab.lab.experiment import Load, WarmUp
 from scalelab.lab.plan import Scenario
-from scalelab.lab.results.histogram_log import US_PER_S, new_histogram
+from scalelab.lab.results.hdr_histogram import HdrHistogram
+from scalelab.lab.results.histogram_log import US_PER_S
 from scalelab.lab.results.measured_files import Measured
 from scalelab.lab.results.recording import Answers, EarlyAnswers, LatencyMeasure, Recording, TimelineRow
 from scalelab.lab.results.run_directory import ScenarioContext
@@ -81,8 +82,8 @@ def a_recording(**changes):
 
 def a_histogram(count, latency_s=0.1):
     """So many equal values."""
-    histogram = new_histogram()
-    histogram.record_value(round(latency_s * US_PER_S), count)
+    histogram = HdrHistogram()
+    histogram.record(round(latency_s * US_PER_S), count)
     return histogram
 
 

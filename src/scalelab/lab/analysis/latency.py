@@ -7,9 +7,8 @@ histogram's range there are no percentiles.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hdrh.histogram import HdrHistogram
-
-from scalelab.lab.results.histogram_log import US_PER_S, new_histogram
+from scalelab.lab.results.hdr_histogram import HdrHistogram
+from scalelab.lab.results.histogram_log import US_PER_S
 from scalelab.lab.results.run_record import LatencySummary
 
 SAMPLES_BEYOND = 10
@@ -43,7 +42,7 @@ def add_totals(parts: Iterable[LatencyTotals]) -> LatencyTotals:
 
 def merge_histograms(parts: Iterable[HdrHistogram]) -> HdrHistogram:
     """One histogram of all samples: percentiles are read from the merged one, never averaged."""
-    merged = new_histogram()
+    merged = HdrHistogram()
     for part in parts:
         merged.add(part)
     return merged
@@ -81,13 +80,13 @@ def summarize_latency(totals: LatencyTotals, histogram: HdrHistogram | None) -> 
 
 def summarize_histogram(histogram: HdrHistogram, out_of_range: int = 0) -> LatencySummary:
     """The summary of a histogram alone: mean and maximum are then as exact as its three digits."""
-    count = int(histogram.get_total_count())
-    mean_s = float(histogram.get_mean_value()) / US_PER_S if count else 0.0
+    count = histogram.count
+    mean_s = histogram.mean_us / US_PER_S
     totals = LatencyTotals(
         count=count + out_of_range,
         sum_s=mean_s * count,
-        min_s=histogram.get_min_value() / US_PER_S if count else None,
-        max_s=histogram.get_max_value() / US_PER_S if count else None,
+        min_s=histogram.min_us / US_PER_S if count else None,
+        max_s=histogram.max_us / US_PER_S if count else None,
         out_of_range=out_of_range,
     )
     summary = summarize_latency(totals, histogram)
@@ -104,10 +103,10 @@ def percentile_s(totals: LatencyTotals, histogram: HdrHistogram, percent: float)
 
     A histogram that does not hold every sample of the totals gives none.
     """
-    is_whole = totals.out_of_range == 0 and int(histogram.get_total_count()) == totals.count
+    is_whole = totals.out_of_range == 0 and histogram.count == totals.count
     if not is_whole or not is_estimable(totals.count, percent):
         return None
-    value_s = float(histogram.get_value_at_percentile(percent)) / US_PER_S
+    value_s = histogram.percentile_us(percent) / US_PER_S
     lowest_s = totals.min_s if totals.min_s is not None else value_s
     highest_s = totals.max_s if totals.max_s is not None else value_s
     return min(max(value_s, lowest_s), highest_s)

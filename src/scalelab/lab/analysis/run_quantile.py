@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
 from scalelab.lab.analysis.latency import is_estimable
 from scalelab.lab.analysis.statistics import DEFAULT_CONFIDENCE, LEAST_RUNS, Interval, t_interval
+from scalelab.lab.results.hdr_histogram import HdrHistogram, highest_us_of
 from scalelab.lab.results.histogram_log import US_PER_S
 
 RESAMPLES = 500
@@ -45,10 +45,9 @@ def _on_one_grid(histograms: Sequence[HdrHistogram]) -> tuple[NDArray[Any], NDAr
     """Counts (run x value) and the values in seconds, of the values that any run has."""
     if not histograms:
         return np.zeros((1, 0), dtype=np.int64), np.zeros(0)
-    counts = np.array([np.ctypeslib.as_array(histogram.counts) for histogram in histograms], dtype=np.int64)
+    counts = np.array([histogram.counts for histogram in histograms], dtype=np.int64)
     used = np.nonzero(counts.sum(axis=0))[0]
-    first = histograms[0]
-    values_us = [first.get_highest_equivalent_value(first.get_value_from_index(int(index))) for index in used]
+    values_us = [highest_us_of(int(bucket)) for bucket in used]
     return counts[:, used], np.asarray(values_us, dtype=float) / US_PER_S
 
 

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TypeVar
 
-from hdrh.histogram import HdrHistogram
-
 from scalelab.contracts.model import Contract
-from scalelab.lab.results.histogram_log import new_histogram
+from scalelab.lab.results.hdr_histogram import HdrHistogram
 from scalelab.lab.results.recording import FineRecord, LatencyMeasure, Recording, TimelineRow
 from scalelab.lab.results.run_record import Window
 
@@ -67,7 +65,7 @@ def merged_row(rows: Sequence[TimelineRow]) -> TimelineRow:
 
 def merged_histograms(texts: Iterable[Mapping[str, str]]) -> dict[str, HdrHistogram]:
     """By tag, from encoded ones."""
-    merged: defaultdict[str, HdrHistogram] = defaultdict(new_histogram)
+    merged: defaultdict[str, HdrHistogram] = defaultdict(HdrHistogram)
     for by_tag in texts:
         for tag, text in by_tag.items():
             merged[tag].decode_and_add(text)

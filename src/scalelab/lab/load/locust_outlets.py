@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from hdrh.histogram import HdrHistogram
 from pydantic import Field
 
 from scalelab.contracts.model import Contract
 from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.load.locust_options import UserBehaviour
+from scalelab.lab.results.hdr_histogram import HdrHistogram
 from scalelab.lab.results.histogram_log import replace_file, write_histograms
 from scalelab.lab.results.recording import (
     HISTOGRAM_FILE,
@@ -100,7 +100,7 @@ class MasterOutlet:
 
     def books(self, recording: Recording, histograms: KeptHistograms | None) -> None:
         """See `Outlet`."""
-        encoded = {tag: histogram.encode().decode("ascii") for tag, histogram in (histograms or {}).items()}
+        encoded = {tag: histogram.encode() for tag, histogram in (histograms or {}).items()}
         self._send(PartBooks(part=self.part, recording=recording, histograms=encoded))
 
     def tasks(self, tasks: Sequence[AcknowledgedTask]) -> None:

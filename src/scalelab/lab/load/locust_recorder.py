@@ -8,10 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from hdrh.histogram import HdrHistogram
-
 from scalelab.lab.load.fine_timeline import FineTimeline
-from scalelab.lab.results.histogram_log import histogram_tag, new_histogram, record
+from scalelab.lab.results.hdr_histogram import HdrHistogram
+from scalelab.lab.results.histogram_log import histogram_tag, record
 from scalelab.lab.results.recording import Answers, EarlyAnswers, LatencyMeasure, Outcome, Recording, TimelineRow
 from scalelab.lab.results.run_record import Books, Window
 
@@ -37,7 +36,7 @@ class _Measure:
     min_s: float = float("inf")
     max_s: float = 0.0
     out_of_range: int = 0
-    histogram: HdrHistogram = field(default_factory=new_histogram)
+    histogram: HdrHistogram = field(default_factory=HdrHistogram)
 
     def enter(self, latency_s: float) -> None:
         self.count += 1

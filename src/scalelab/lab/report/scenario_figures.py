@@ -7,11 +7,10 @@ a scenario is valid only if all its runs are.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hdrh.histogram import HdrHistogram
-
 from scalelab.lab.analysis.latency import good_answers
 from scalelab.lab.analysis.run_quantile import percentile_interval, percentile_over_runs
 from scalelab.lab.analysis.statistics import Interval, t_interval
+from scalelab.lab.results.hdr_histogram import HdrHistogram
 from scalelab.lab.results.manifest import Manifest
 from scalelab.lab.results.reading import StoredRun
 from scalelab.lab.results.run_record import Prediction, RunRecord
@@ -190,7 +189,7 @@ def _measured_runs(records: Sequence[RunRecord], histograms: RunHistograms) -> l
     measured = [record for record in records if record.latency.count > 0]
     found = [histograms.get((record.scenario, record.repetition)) for record in measured]
     pairs = zip(found, measured, strict=True)
-    is_whole = all(known is not None and known.get_total_count() == record.latency.count for known, record in pairs)
+    is_whole = all(known is not None and known.count == record.latency.count for known, record in pairs)
     return [known for known in found if known is not None] if is_whole else []
 
 

@@ -9,25 +9,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from hdrh.histogram import HdrHistogram
+from scalelab.lab.results.hdr_histogram import LOWEST_US, HdrHistogram
 
-LOWEST_US = 1
-HIGHEST_US = 3_600_000_000
-"""One hour."""
-DIGITS = 3
 US_PER_S = 1_000_000
 _LINE = re.compile(r"^Tag=([^,]+),([\d.]+),([\d.]+),([\d.]+),(\S+)$")
 
 
-def new_histogram() -> HdrHistogram:
-    """An empty histogram as every load driver keeps them."""
-    return HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
-
-
 def record(histogram: HdrHistogram, latency_s: float) -> bool:
     """Enter one latency in seconds; False when it is out of range and was not entered."""
-    value_us = max(LOWEST_US, round(latency_s * US_PER_S))
-    return value_us <= HIGHEST_US and bool(histogram.record_value(value_us))
+    return histogram.record(max(LOWEST_US, round(latency_s * US_PER_S)))
 
 
 def histogram_tag(time_base: str, route: str, outcome: str) -> str:
@@ -40,8 +30,8 @@ def write_histograms(file: Path, histograms: Mapping[str, HdrHistogram], start_s
     lines = ["#[Histogram log format version 1.2]", "#[values in microseconds]"]
     lines.append('"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"')
     for tag, histogram in histograms.items():
-        payload = histogram.encode().decode("ascii")
-        max_s = histogram.get_max_value() / US_PER_S
+        payload = histogram.encode()
+        max_s = histogram.max_us / US_PER_S
         lines.append(f"Tag={tag},{start_s:.3f},{length_s:.3f},{max_s:.6f},{payload}")
     replace_file(file, "\n".join(lines) + "\n")
 
@@ -51,8 +41,9 @@ def read_histograms(file: Path) -> dict[str, HdrHistogram]:
 
     Raises:
         OSError: the file cannot be read.
+        ValueError: it is no ASCII, or a histogram in it is torn.
     """
-    histograms: defaultdict[str, HdrHistogram] = defaultdict(new_histogram)
+    histograms: defaultdict[str, HdrHistogram] = defaultdict(HdrHistogram)
     for line in file.read_text(encoding="ascii").splitlines():
         match = _LINE.match(line)
         if match is not None:

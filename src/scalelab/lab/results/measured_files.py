@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from hdrh.histogram import HdrHistogram
 from pydantic import ValidationError
 
 from scalelab.contracts.faults import FaultTrace
 from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.probes.rows import PROBES_FILE, ProbeRow
+from scalelab.lab.results.hdr_histogram import HdrHistogram
 from scalelab.lab.results.histogram_log import read_histograms
 from scalelab.lab.results.recording import (
     FAULTS_FILE,

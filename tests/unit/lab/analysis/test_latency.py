@@ -13,7 +13,8 @@ from scalelab.lab.analysis.latency import (
     summarize_histogram,
     summarize_latency,
 )
-from scalelab.lab.results.histogram_log import new_histogram, record
+from scalelab.lab.results.hdr_histogram import HdrHistogram
+from scalelab.lab.results.histogram_log import record
 
 
 def totals_of(values, out_of_range=0):
@@ -27,7 +28,7 @@ def totals_of(values, out_of_range=0):
 
 
 def histogram_of(values):
-    histogram = new_histogram()
+    histogram = HdrHistogram()
     for value in values:
         record(histogram, value)
     return histogram

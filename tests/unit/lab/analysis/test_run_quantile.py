@@ -5,11 +5,12 @@ import random
 import pytest
 
 from scalelab.lab.analysis.run_quantile import percentile_interval, percentile_over_runs
-from scalelab.lab.results.histogram_log import new_histogram, record
+from scalelab.lab.results.hdr_histogram import HdrHistogram
+from scalelab.lab.results.histogram_log import record
 
 
 def histogram_of(values_s):
-    histogram = new_histogram()
+    histogram = HdrHistogram()
     for value in values_s:
         record(histogram, value)
     return histogram

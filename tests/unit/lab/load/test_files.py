@@ -54,5 +54,5 @@ def test_the_histogram_log_can_be_read_again(tmp_path, outcome_of):
     write_histogram_log(file, outcome_of(completed=[0.1] * 30, timed_out=[1.0] * 2).tally, ["GET /"], 0.0, 10.0)
 
     histograms = read_histograms(file)
-    assert histograms["intended:GET /:completed"].get_total_count() == 30
-    assert histograms["intended:GET /:timed_out"].get_total_count() == 2
+    assert histograms["intended:GET /:completed"].count == 30
+    assert histograms["intended:GET /:timed_out"].count == 2

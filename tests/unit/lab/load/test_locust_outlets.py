@@ -3,7 +3,7 @@
 from scalelab.lab.correctness.acknowledged import AcknowledgedTask
 from scalelab.lab.load.locust_outlets import PART_MESSAGE, FileOutlet, MasterOutlet, PartBooks
 from scalelab.lab.load.locust_recorder import LoadRecorder
-from scalelab.lab.results.histogram_log import new_histogram
+from scalelab.lab.results.hdr_histogram import HdrHistogram
 from scalelab.lab.results.measured_files import read_measured
 from scalelab.lab.results.recording import TASKS_FILE, TimelineRow
 from scalelab.lab.results.run_record import Window
@@ -22,8 +22,8 @@ def recording():
 
 
 def histogram():
-    made = new_histogram()
-    made.record_value(1500)
+    made = HdrHistogram()
+    made.record(1500)
     return made
 
 
@@ -36,7 +36,7 @@ def test_files_are_those_of_a_scenario(tmp_path):
     measured = read_measured(tmp_path)
 
     assert [row.sent for row in measured.timeline] == [3]
-    assert measured.histograms["actual:/data:completed"].get_total_count() == 1
+    assert measured.histograms["actual:/data:completed"].count == 1
 
 
 def test_tasks_are_written_as_they_are_acknowledged(tmp_path):
@@ -69,9 +69,9 @@ def test_a_master_is_told_the_same_with_the_part_it_is_of():
     outlet.books(recording(), {"tag": histogram()})
 
     (first_kind, first), (_, second) = runner.sent
-    decoded = new_histogram()
+    decoded = HdrHistogram()
     decoded.decode_and_add(second.histograms["tag"])
     assert first_kind == PART_MESSAGE
     assert (first.part, first.rows[0].sent, first.recording) == (3, 3, None)
     assert second.recording == recording()
-    assert decoded.get_total_count() == 1
+    assert decoded.count == 1

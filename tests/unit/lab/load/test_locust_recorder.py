@@ -1,11 +1,11 @@
 """The recorder with a clock of ours: every request ends up in the books, once."""
 
 import pytest
-from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalelab.lab.load.locust_recorder import LoadRecorder
+from scalelab.lab.results.hdr_histogram import HdrHistogram
 from scalelab.lab.results.run_record import Window
 
 ROUTES = ("/data", "/process")

@@ -3,7 +3,7 @@
 import re
 
 from scalelab.lab.report.content import make_content
-from scalelab.lab.results.histogram_log import new_histogram
+from scalelab.lab.results.hdr_histogram import HdrHistogram
 from scalelab.lab.results.run_record import Caveat
 
 
@@ -111,6 +111,6 @@ def test_why_an_open_number_of_repetitions_ended_is_told(record, manifest):
 
 
 def histogram_of(number):
-    histogram = new_histogram()
-    histogram.record_value(1_000_000 + 10_000 * number, 9000)
+    histogram = HdrHistogram()
+    histogram.record(1_000_000 + 10_000 * number, 9000)
     return histogram
