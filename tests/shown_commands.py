@@ -25,6 +25,7 @@ NEEDS_MORE = re.compile(
 """What is never run, for that reason."""
 CARE = "starts a stack of its own; tests/engines/load_balancer/test_care.py has each setting"
 AS_ELSEWHERE = "run already, from another page"
+RABBITMQ = "needs a RabbitMQ of the system's; tests/integration/deployment/test_tasks_of_a_stack.py starts its own"
 SHORT = (
     "--set load.driver=closed_loop --set load.users=20 --set load.spawn_rate_per_s=100 --set load.duration_s=1.5 "
     "--set load.settle_s=0.2 --set warm_up.duration_s=0.2"
@@ -226,6 +227,18 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
             "scalelab up --gateways 2 --set api_gateway.traces_endpoint=http://127.0.0.1:4318/v1/traces",
             not_run="tests/integration/api_gateway/test_exported_traces.py has a collector",
         ),
+    ),
+    "docs/how_to/use-rabbitmq.md": (
+        Shown("sudo rabbitmqctl add_user lab", not_run=RABBITMQ),
+        Shown(
+            r"sudo rabbitmqctl set_permissions lab '^scalelab\.' '^scalelab\.|^amq\.default$' '^scalelab\.'",
+            not_run=RABBITMQ,
+        ),
+        Shown("pip install 'scalelab[rabbitmq]'", not_run="the tests have it installed"),
+        Shown("chmod 600 lab.toml", not_run=RABBITMQ),
+        Shown("scalelab up --topology lab.toml", not_run=RABBITMQ),
+        Shown("sudo rabbitmqctl list_queues name type messages", not_run=RABBITMQ),
+        Shown("scalelab status --json", says="worker"),
     ),
     "docs/how_to/watch.md": (
         Shown("scalelab up --gateways 2 --detach", not_run="README.md's stack is there"),

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from rabbitmq_server import PASSWORD, rabbitmq  # noqa: F401  a fixture
+
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 
@@ -15,6 +17,20 @@ def stack(home):
     """A stack whose worker gives up at the first failure."""
     settings = ("--set", "database.records=100", "--set", "worker.max_retries=0")
     assert home.scalelab("up", "--detach", *settings).returncode == 0
+    return home
+
+
+@pytest.fixture
+def stack_on_rabbitmq(home, rabbitmq):  # noqa: F811
+    """The same; RabbitMQ brings the messages."""
+    settings = {
+        "database.records": "100",
+        "worker.max_retries": "0",
+        "worker.broker": "rabbitmq",
+        "worker.broker_url": rabbitmq.url.replace("tester@", f"tester:{PASSWORD}@"),
+    }
+    started = home.scalelab("up", "--detach", *(f"--set={name}={value}" for name, value in settings.items()))
+    assert started.returncode == 0, started.stderr
     return home
 
 
@@ -89,3 +105,29 @@ def test_dead_letters_on_the_command_line_and_progress_through_the_balancer(stac
     assert again.stderr == (
         f"scalelab: task {task['id']} was not dropped: no such task: it never was, has expired, or was dropped\n"
     )
+
+
+def test_long_tasks_of_a_stack_whose_broker_is_rabbitmq(stack_on_rabbitmq, eventually):
+    """One is done, one is cancelled, one is given up and tried again; the password is seen nowhere."""
+    home = stack_on_rabbitmq
+    user = Client(home.status())
+    documents = [{"duration_s": 0.1}, {"duration_s": 600}, {"duration_s": 0, "fail_attempts": 1}]
+    done, endless, cured = [f"/longtask/{user.ask('POST', '/longtask', asked)['id']}" for asked in documents]
+
+    def is_now(path, state):
+        return eventually(lambda: user.ask("GET", path)["state"] == state, 20.0)
+
+    assert is_now(endless, "running")
+    cancelling = user.ask("DELETE", endless)["state"]
+    ends = [is_now(done, "succeeded"), is_now(endless, "cancelled"), is_now(cured, "dead")]
+    retried = home.scalelab("tasks", "retry", cured.rpartition("/")[2])
+    again = is_now(cured, "dead")
+    shown = " ".join(" ".join(process.cmdline()) for process in home.processes())
+    logs = "".join(file.read_text() for file in (home.path / "stacks" / "default").rglob("*.log"))
+
+    assert cancelling == "cancelling"
+    assert ends == [True, True, True]
+    assert (retried.returncode, again) == (0, True)
+    assert "worker_started" in logs
+    assert "scalelab.stack.worker" in shown
+    assert PASSWORD not in shown + logs

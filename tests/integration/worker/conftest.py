@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from rabbitmq_server import rabbitmq  # noqa: F401  a fixture
 from scalelab.contracts.records import record_checksum
 from scalelab.contracts.service_settings import GatewaySettings
 from scalelab.stack.task_queue import open_task_queue
@@ -223,6 +224,23 @@ def start_worker(valkey, records, tmp_path):
     for worker in workers:
         if worker.process.poll() is None:
             worker.kill()
+
+
+@pytest.fixture
+def start_rabbit_worker(start_worker, rabbitmq):  # noqa: F811
+    """As `start_worker`; messages come through RabbitMQ."""
+    broker = {"broker": "rabbitmq", "broker_url": rabbitmq.url, "broker_password_file": str(rabbitmq.password_file)}
+
+    def start(*program, **changes) -> Worker:
+        return start_worker(*program, **(broker | changes))
+
+    return start
+
+
+@pytest.fixture(params=["start_worker", "start_rabbit_worker"], ids=["valkey", "rabbitmq"])
+def start_either_worker(request):
+    """The same with either broker."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from rabbitmq_server import CONSUMER_TIMEOUT_S, PASSWORD, rabbitmq  # noqa: F401  a fixture
+from rabbitmq_server import CONSUMER_TIMEOUT_S, PASSWORD
 from scalelab.contracts.long_tasks import LongTaskRequest, LongTaskView
 from scalelab.stack.task_queue import Submission
 from scalelab.stack.worker.rabbitmq import DELIVERY_LIMIT, BrokerFault, Delivered, RabbitmqLink, queue_name_for
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
-async def link(rabbitmq):  # noqa: F811
+async def link(rabbitmq):
     """Opens links to one queue of this test's own."""
     name = queue_name_for(secrets.token_hex(8))
     async with contextlib.AsyncExitStack() as stack:
@@ -26,17 +26,6 @@ async def link(rabbitmq):  # noqa: F811
             return one
 
         yield opened
-
-
-@pytest.fixture
-def start_rabbit_worker(start_worker, rabbitmq):  # noqa: F811
-    """A worker on the broker."""
-
-    def start(**changes):
-        broker = {"broker": "rabbitmq", "broker_url": rabbitmq.url}
-        return start_worker(**broker, broker_password_file=str(rabbitmq.password_file), **changes)
-
-    return start
 
 
 async def submitted(queue, **request) -> str:
@@ -111,9 +100,22 @@ async def test_a_broker_that_refuses_or_is_not_there_is_a_fault(link):
     wrong = await link(secret="wrong").publish("a")
     nobody = RabbitmqLink("amqp://tester@127.0.0.1:1/", PASSWORD, "queue", call_timeout_s=2.0)
 
-    assert isinstance(wrong, BrokerFault)
-    assert isinstance(await nobody.take(), BrokerFault)
+    assert wrong.is_refused
+    assert not (await nobody.take()).is_refused
     assert PASSWORD not in repr(wrong)
+
+
+def test_a_worker_that_the_broker_refuses_ends_with_one_line(start_rabbit_worker, tmp_path):
+    """At its start, so that a stack does not wait for it; the line has the user, and not the password."""
+    wrong = tmp_path / "wrong"
+    wrong.write_text("another-secret")
+    worker = start_rabbit_worker(broker_password_file=str(wrong))
+    exit_code = worker.process.wait(timeout=30)
+    [line] = worker.log.read_text().splitlines()
+
+    assert exit_code == 3
+    assert "RabbitMQ refuses the user or the password of broker_url = amqp://tester@" in line
+    assert "another-secret" not in line
 
 
 async def test_a_task_may_take_longer_than_the_broker_waits_for_an_answer(queue, start_rabbit_worker, link):
@@ -136,7 +138,7 @@ async def test_a_task_may_take_longer_than_the_broker_waits_for_an_answer(queue,
     assert "broker_gone" not in worker.log.read_text()
 
 
-async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_worker, rabbitmq):  # noqa: F811
+async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_worker, rabbitmq):
     """E01, E10, E11: both are killed, and all goes on by itself; no attempt too many, no secret in a log."""
     first = start_rabbit_worker(heartbeat_timeout_s=1.0, threads=1)
     lost = await submitted(queue, duration_s=1, first_key=1001, count=20)
@@ -167,25 +169,3 @@ async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_w
     assert "scalelab_task_broker_up 0.0" in metrics
     assert "scalelab_task_broker_up 1.0" in metrics_after
     assert PASSWORD not in first.log.read_text() + second.log.read_text()
-
-
-async def test_a_stopped_worker_hands_back_and_a_deadly_task_is_given_up(queue, start_rabbit_worker):
-    """E02, E06, E19: as with the other broker; the record counts attempts, and a cancelled task never starts."""
-    first = start_rabbit_worker(heartbeat_timeout_s=1.0, threads=1, graceful_timeout_s=0.2)
-    long = await submitted(queue, duration_s=60, first_key=1001, count=20)
-    await until(queue, long, "running")
-    waiting = await submitted(queue, duration_s=0, first_key=2001, count=20)
-    await queue.cancel(waiting, "ada")
-    await asyncio.to_thread(first.stop)
-    handed_back = await queue.view(long, "ada")
-    for attempt in (1, 2):
-        worker = start_rabbit_worker(heartbeat_timeout_s=1.0)
-        await until(queue, long, "running", attempts=attempt)
-        worker.kill()
-    start_rabbit_worker(heartbeat_timeout_s=1.0)
-    dead = await until(queue, long, "dead")
-
-    assert (handed_back.state, handed_back.attempts) == ("queued", 0)
-    assert dead.attempts == 2
-    assert "worker was lost" in dead.error
-    assert (await queue.view(waiting, "ada")).state == "cancelled"

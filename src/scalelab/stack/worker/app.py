@@ -16,6 +16,7 @@ import structlog
 
 from scalelab.contracts.service_settings import WorkerSettings
 from scalelab.stack.service_kit.admin import Readiness, admin_listener
+from scalelab.stack.service_kit.cannot_start import CannotStartError
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 from scalelab.stack.task_queue import Claim, TaskDesk, open_task_desk, read_password
 from scalelab.stack.upstream import UpstreamClient
@@ -96,12 +97,21 @@ async def _work(
 
 @asynccontextmanager
 async def _delivery(settings: WorkerSettings, runner: TaskRunner, metrics: ServiceMetrics) -> AsyncIterator[Delivery]:
-    """As `settings.broker` says."""
+    """As `settings.broker` says.
+
+    Raises:
+        CannotStartError: the broker is there, and refuses this worker.
+    """
     if settings.broker == "valkey":
         yield DirectDelivery(runner, settings.threads)
         return
     secret, name = read_password(settings.broker_password_file), queue_name_for(settings.queue_url)
     outbox, inbox = (RabbitmqLink(settings.broker_url, secret, name) for _ in range(2))
+    fault = await inbox.reach()
+    if fault is not None and fault.is_refused:
+        raise CannotStartError(
+            f"RabbitMQ refuses the user or the password of broker_url = {settings.broker_url} ({fault.detail})"
+        )
     delivery = RabbitmqDelivery(outbox, inbox, runner, settings.threads, BrokerState(BrokerMetrics(metrics)))
     try:
         async with (

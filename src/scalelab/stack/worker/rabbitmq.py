@@ -20,12 +20,20 @@ CALL_TIMEOUT_S = 5.0
 DELIVERY_LIMIT = 20
 """Deliveries of one message without an answer, after which the broker puts it on the queue of dead messages."""
 
+_REFUSALS = frozenset({"AuthenticationError", "ProbableAuthenticationError"})
+"""As the library calls it when the broker refuses the user or the password."""
+
 
 @dataclass(frozen=True)
 class BrokerFault:
     """The broker did not answer, or not in time. What was asked for may or may not have happened."""
 
     detail: str
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the broker is there, and does not let this user in."""
+        return self.detail in _REFUSALS
 
 
 @dataclass(frozen=True)
