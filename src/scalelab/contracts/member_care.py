@@ -47,5 +47,7 @@ def care_not_offered(engine: str, care: MemberCare) -> str:
     for name, reason in CARE_NOT_OFFERED.get(engine, {}).items():
         value = getattr(care, name)
         if value != MemberCare.model_fields[name].default:
-            return f"{name} = {value:g} is not offered by engine = {engine!r}: {reason}; use engine = 'python'"
+            others = (other for other in ("envoy", "python") if name not in CARE_NOT_OFFERED.get(other, {}))
+            instead = " or ".join(map(repr, others))
+            return f"{name} = {value:g} is not offered by engine = {engine!r}: {reason}; use engine = {instead}"
     return ""
