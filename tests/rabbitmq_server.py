@@ -69,6 +69,18 @@ class RabbitmqServer:
             process.wait()
         self._processes.clear()
 
+    def stall(self) -> None:
+        """It answers nobody, and closes nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """After `stall`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        for process in self._processes:
+            os.killpg(process.pid, number)
+
     def _run(self, command: list) -> None:
         folder = self._folder
         environment = {

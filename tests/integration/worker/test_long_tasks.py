@@ -142,6 +142,19 @@ async def test_a_cancelled_task_does_not_wait_for_a_slow_database(queue, start_w
     assert (await until(queue, task, "cancelled", timeout_s=0.5)).state == "cancelled"
 
 
+async def test_a_busy_worker_sits_on_nothing(queue, start_either_worker):
+    """E04: what it cannot begin yet, an idle worker begins at once."""
+    await ready(*(start_either_worker(threads=1) for _ in range(2)))
+    endless = await submitted(queue, duration_s=600, count=20)
+    await until(queue, endless, "running")
+    waiting = [await submitted(queue, duration_s=0, count=20) for _ in range(3)]
+    done = [await until(queue, task, "succeeded") for task in waiting]
+    view = await queue.view(endless, "ada")
+
+    assert {one.attempts for one in done} == {1}
+    assert (view.state, view.attempts) == ("running", 1)
+
+
 async def test_a_killed_worker_loses_nothing_and_a_long_task_runs_once(queue, start_worker, records):
     """E01, E03: one of three workers is killed with -9 while another is in the middle of 6 s.
 

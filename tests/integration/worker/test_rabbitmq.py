@@ -41,11 +41,11 @@ async def until(queue, task_id, *states, attempts=0) -> LongTaskView:
             await asyncio.sleep(0.02)
 
 
-async def taken(link) -> Delivered:
+async def taken(link, *, dead=False) -> Delivered:
     """The next message, when it has come."""
     async with asyncio.timeout(30):
         while True:
-            message = await link.take()
+            message = await (link.take_dead() if dead else link.take())
             if isinstance(message, Delivered):
                 return message
             await asyncio.sleep(0.05)
@@ -71,28 +71,35 @@ async def test_messages_keep_their_order_and_those_unanswered_come_again(link):
 
 async def test_a_message_that_ends_every_holder_is_put_aside(link):
     """The broker counts deliveries, so that no death of a worker sets the count back."""
-    name = queue_name_for(secrets.token_hex(8))
-    here, dead = link(queue=name), link(queue=f"{name}.dead")
+    here = link()
     await here.publish("poison")
     for _ in range(DELIVERY_LIMIT + 1):
         message = await taken(here)
         await message.hand_back()
-    dead._open = dead_queue_of(dead, f"{name}.dead")
-    aside = await taken(dead)
+    aside = await taken(here, dead=True)
+    await aside.acknowledge()
 
     assert aside.task_id == "poison"
     assert await here.take() is None
+    assert await here.take_dead() is None
 
 
-def dead_queue_of(link, name):
-    """Opens a queue as it is, without declaring it."""
+async def test_a_publication_whose_confirmation_is_lost_is_made_again(link, rabbitmq):
+    """E22: a fault, whatever came of it; a message twice does no harm, since the claim refuses the second."""
+    patient, hasty = link(), link(call_timeout_s=0.5)
+    await hasty.publish("a")
+    rabbitmq.stall()
+    fault = await hasty.publish("b")
+    rabbitmq.go_on()
+    while await hasty.publish("b") is not None:
+        pass
+    names = []
+    while isinstance(message := await patient.take(), Delivered):
+        names.append(message.task_id)
+        await message.acknowledge()
 
-    async def opened():
-        link._connection = await link._library.connect(link._url)
-        link._channel = await link._connection.channel()
-        link._queue = await link._channel.get_queue(name, ensure=False)
-
-    return opened
+    assert isinstance(fault, BrokerFault)
+    assert names in (["a", "b"], ["a", "b", "b"])
 
 
 async def test_a_broker_that_refuses_or_is_not_there_is_a_fault(link):
@@ -148,7 +155,9 @@ async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_w
     second = start_rabbit_worker(heartbeat_timeout_s=1.0)
     done = [await until(queue, task, "succeeded", "dead") for task in (lost, waiting)]
     long = await submitted(queue, duration_s=3, first_key=3001, count=20)
-    await until(queue, long, "running")
+    failing = await submitted(queue, duration_s=1, first_key=5001, count=1, fail_attempts=1)
+    for task in (long, failing):
+        await until(queue, task, "running")
     await asyncio.to_thread(rabbitmq.kill)
     submitted_meanwhile = await submitted(queue, duration_s=0, first_key=4001, count=20)
     await asyncio.to_thread(second.wait_for_status, "/health/ready", 503)
@@ -156,6 +165,7 @@ async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_w
     through = await until(queue, long, "succeeded", "dead")  # its lease is the task's, not the broker's
     await asyncio.to_thread(rabbitmq.start)
     after = await until(queue, submitted_meanwhile, "succeeded", "dead")
+    retried = await until(queue, failing, "succeeded", "dead")  # its retry was due while the broker was gone
     await asyncio.to_thread(second.wait_for_status, "/health/ready", 200)
     metrics_after = second.get("/metrics")[1]
     stopped_in_s = await asyncio.to_thread(second.stop)
@@ -163,6 +173,7 @@ async def test_tasks_survive_their_worker_and_their_broker(queue, start_rabbit_w
     assert [(view.state, view.attempts) for view in done] == [("succeeded", 2), ("succeeded", 1)]
     assert (through.state, through.attempts) == ("succeeded", 1)
     assert (after.state, after.attempts) == ("succeeded", 1)
+    assert (retried.state, retried.attempts) == ("succeeded", 2)
     assert stopped_in_s < 5 + 3
     assert "broker_gone" in second.log.read_text()
     assert "the broker does not answer" in reason

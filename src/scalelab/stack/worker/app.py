@@ -117,6 +117,7 @@ async def _delivery(settings: WorkerSettings, runner: TaskRunner, metrics: Servi
         async with (
             _background("messages", delivery.take_for_ever()),
             _background("broker-watch", delivery.watch_for_ever()),
+            _background("messages-put-aside", delivery.bury_for_ever()),
         ):
             yield delivery
     finally:

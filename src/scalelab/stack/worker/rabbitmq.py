@@ -74,6 +74,7 @@ class RabbitmqLink:
         self._connection: Any = None
         self._channel: Any = None
         self._queue: Any = None
+        self._dead: Any = None
 
     async def publish(self, task_id: str) -> BrokerFault | None:
         """Put a task's id on the queue; None when the broker has confirmed that it is safe there."""
@@ -89,14 +90,12 @@ class RabbitmqLink:
 
     async def take(self) -> Delivered | BrokerFault | None:
         """The next message; None when there is none."""
+        answer: Delivered | BrokerFault | None = await self._bounded(lambda: _next_of(self._queue))
+        return answer
 
-        async def get() -> Delivered | None:
-            message = await self._queue.get(fail=False)
-            if message is None:
-                return None
-            return Delivered(message.body.decode(errors="replace"), message.ack, message.nack)
-
-        answer: Delivered | BrokerFault | None = await self._bounded(get)
+    async def take_dead(self) -> Delivered | BrokerFault | None:
+        """The next of the messages that the broker has put aside; None when there is none."""
+        answer: Delivered | BrokerFault | None = await self._bounded(lambda: _next_of(self._dead))
         return answer
 
     async def reach(self) -> BrokerFault | None:
@@ -135,7 +134,7 @@ class RabbitmqLink:
         self._connection = connection
         self._channel = await connection.channel(publisher_confirms=True)
         dead = f"{self._queue_name}.dead"
-        await self._channel.declare_queue(dead, durable=True, arguments={"x-queue-type": "quorum"})
+        self._dead = await self._channel.declare_queue(dead, durable=True, arguments={"x-queue-type": "quorum"})
         self._queue = await self._channel.declare_queue(
             self._queue_name,
             durable=True,
@@ -146,3 +145,10 @@ class RabbitmqLink:
                 "x-dead-letter-routing-key": dead,
             },
         )
+
+
+async def _next_of(queue: Any) -> Delivered | None:
+    message = await queue.get(fail=False)
+    if message is None:
+        return None
+    return Delivered(message.body.decode(errors="replace"), message.ack, message.nack)

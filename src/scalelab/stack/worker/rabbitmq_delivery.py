@@ -8,17 +8,21 @@ ends a long task.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
 from scalelab.stack.worker.broker_state import BrokerState
-from scalelab.stack.worker.rabbitmq import Delivered, RabbitmqLink
+from scalelab.stack.worker.rabbitmq import DELIVERY_LIMIT, Delivered, RabbitmqLink
 from scalelab.stack.worker.runner import TaskRunner
 
 EMPTY_PAUSE_S = 0.25
 """Between two looks into an empty queue."""
 FAULT_PAUSE_S = 0.5
 """Between two questions to a broker that does not answer."""
+BURY_PAUSE_S = 5.0
+"""Between two looks for messages that the broker has put aside."""
+PUT_ASIDE = f"its message ended, or lost, whoever took it, {DELIVERY_LIMIT} times"
 
 Sleep = Callable[[float], Awaitable[object]]
 
@@ -77,6 +81,15 @@ class RabbitmqDelivery:
             self._free.release()
             self._state.heard("inbox", message)
             await self._sleep(EMPTY_PAUSE_S if message is None else FAULT_PAUSE_S)
+
+    async def bury_for_ever(self) -> None:
+        """Tasks whose message the broker has put aside become dead letters, so that somebody sees and decides."""
+        while True:
+            message = await self._outbox.take_dead()
+            if isinstance(message, Delivered):
+                await self._runner.give_up(message.task_id, PUT_ASIDE, partial(_told, message.acknowledge))
+            else:
+                await self._sleep(BURY_PAUSE_S)
 
     async def watch_for_ever(self) -> None:
         """Know whether the broker is there also while nobody asks it: every slot taken, nothing to publish."""

@@ -119,6 +119,15 @@ class TaskRunner:
             if run.fence is not None:
                 run.fence.cancel()
 
+    async def give_up(self, task_id: str, error: str, taken: Callable[[], Awaitable[None]]) -> None:
+        """Make a dead letter of a task that was never begun; one that has something else to say is left alone."""
+        claim, _ = await self._claim(task_id)
+        if isinstance(claim, Claim):
+            structlog.get_logger().error("task_given_up", task=task_id, reason=error)
+            await self._settle(claim, Failed(error, None))
+        if not isinstance(claim, QueueFault):
+            await taken()
+
     async def renew(self) -> None:
         """One sign of life of all runs; those that are cancelled or lost are stopped."""
         runs = [run for run in self._runs if run.ending is None]

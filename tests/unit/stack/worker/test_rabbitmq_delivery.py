@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from scalelab.stack.task_queue import Succeeded
 from scalelab.stack.worker.broker_state import BrokerState
 from scalelab.stack.worker.metrics import BrokerMetrics
 from scalelab.stack.worker.rabbitmq import BrokerFault, Delivered
@@ -19,6 +20,7 @@ class ScriptedLink:
         self.answers = list(answers)
         self.published, self.told = [], []
         self.reached = None
+        self.dead = []
 
     async def publish(self, task_id):
         self.published.append(task_id)
@@ -33,6 +35,9 @@ class ScriptedLink:
             self.told.append((word, task_id))
 
         return Delivered(task_id, lambda: tell("acknowledged"), lambda: tell("handed back"))
+
+    async def take_dead(self):
+        return self.message(self.dead.pop(0)) if self.dead else None
 
     async def reach(self):
         return self.reached
@@ -161,3 +166,20 @@ async def test_a_broker_is_watched_while_nobody_asks_it(delivery_of, pauses):
 
     gone = "the broker does not answer (ConnectionError)"
     assert [*seen, delivery.lacking()] == ["", gone, gone, ""]
+
+
+async def test_a_task_whose_message_was_put_aside_is_a_dead_letter(bench, delivery_of, pauses):
+    """It would stay queued for ever; a task that has run meanwhile, or is gone, is left alone."""
+    stranded, done = await bench.submitted(), await bench.submitted()
+    claim = await bench.queue.claim(done, "worker-9:x", 9)
+    await bench.queue.settle(claim, Succeeded({}))
+    delivery, outbox, _inbox = delivery_of()
+    outbox.dead = [stranded, done, "0" * 32]
+    burying = asyncio.create_task(delivery.bury_for_ever())
+    await pauses.begun.get()
+    burying.cancel()
+    views = [await bench.view(task) for task in (stranded, done)]
+
+    assert [view.state for view in views] == ["dead", "succeeded"]
+    assert "20 times" in views[0].error
+    assert outbox.told == [("acknowledged", task) for task in (stranded, done, "0" * 32)]
