@@ -19,6 +19,7 @@ refused. **-**: a case of another engine. Numbers lead to the notes below.
 _TITLES = {
     "test_forwarding": "Requests and answers pass",
     "test_answers": "Answers by the letter",
+    "test_early_leavers": "Clients leave early",
     "test_framing": "Requests that are framed to deceive",
     "test_tunnels": "Tunnels",
     "test_faults": "Gateways fail",

@@ -55,7 +55,8 @@ class MemberSide(asyncio.Protocol):
     def release(self, *, is_request_sent: bool) -> bool:
         """The asker is done; whether another request may follow."""
         body, self._asker, self._body = self._body, None, None
-        is_clean = self.is_open and self._is_reusable and is_request_sent and body is not None and not body.rest
+        is_whole = body is not None and body.is_complete and not body.rest
+        is_clean = self.is_open and self._is_reusable and is_request_sent and is_whole
         if is_clean:
             self.pause_reading(is_paused=False)
         else:
