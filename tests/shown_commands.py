@@ -111,7 +111,11 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
             "scalelab up --set load_balancer.engine=envoy --gateways 3 --detach",
             not_run="README.md's stack is there; every engine has its own suite",
         ),
-        Shown("scalelab policy least_connections", says="least_connections"),
+        Shown(
+            "scalelab policy least_connections",
+            add="&& scalelab policy round_robin",  # other pages run experiments on the same stack
+            says="least_connections",
+        ),
         Shown(
             "scalelab plan classic --set load_balancer.engine=nginx --set load_balancer.slow_start_s=10",
             codes=(2,),
@@ -124,13 +128,13 @@ SHOWN: dict[str, tuple[Shown, ...]] = {
             'scalelab capacity SERVICE/ --slo "p99 < 200 ms, errors < 0.1 %"',
             add=BRIEF,
             codes=UNSTEADY,
-            says="requests/s",
+            says="requests/s|No rate is known",
         ),
         Shown(
             'scalelab capacity --on-running default --cache miss --slo "p99 < 500 ms"',
             add=BRIEF,
             codes=UNSTEADY,
-            says="requests/s",
+            says="requests/s|No rate is known",
         ),
     ),
     "docs/how_to/fit-your-own-measurements.md": (
