@@ -22,6 +22,8 @@ from scalelab.deployment import launcher, reaper
 POLL_S = 0.02
 LOG_MODE = 0o600
 WANTED_DESCRIPTORS = 65_536
+OPEN_MAX = 10_240
+"""As much as macOS allows though its hard limit is infinite: setrlimit(2) there, under "Compatibility"."""
 
 
 @dataclass(frozen=True)
@@ -225,10 +227,12 @@ def raise_descriptor_limit() -> None:
     """Take what the hard limit allows: a thousand users need some thousand descriptors, and children inherit it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, WANTED_DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        # macOS has a further limit of its own; `scalelab doctor` says what there is
+    for limit in (wanted, OPEN_MAX):
+        if soft == resource.RLIM_INFINITY or soft >= min(limit, wanted):
+            return
         with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            return
 
 
 def _bare_python(script: str) -> list[str]:

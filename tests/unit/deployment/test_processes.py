@@ -1,10 +1,11 @@
 import os
+import resource
 import subprocess
 import sys
 
 import pytest
 
-from scalelab.deployment.processes import ProcessMark, describe_exit, mark_of
+from scalelab.deployment.processes import ProcessMark, describe_exit, mark_of, raise_descriptor_limit
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,32 @@ def test_a_zombie_is_not_alive(monkeypatch, system):
     process.wait()
 
     assert (before, after) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "most", "raised"),
+    [
+        (1024, 500_000, 500_000, [65_536]),
+        (1024, 4096, 4096, [4096]),
+        (100_000, 500_000, 500_000, []),
+        (256, resource.RLIM_INFINITY, 10_240, [10_240]),
+        (20_000, resource.RLIM_INFINITY, 10_240, []),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 10_240, []),
+    ],
+    ids=["Linux", "a low hard limit", "high already", "macOS", "macOS, high already", "infinite"],
+)
+def test_as_many_files_as_the_system_allows(monkeypatch, soft, hard, most, raised):
+    """macOS refuses more than OPEN_MAX, however infinite its hard limit; nothing is ever lowered."""
+    taken = []
+
+    def set_limit(_, limits):
+        if limits[0] > most:
+            raise ValueError("current limit exceeds maximum limit")
+        taken.append(limits[0])
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", set_limit)
+
+    raise_descriptor_limit()
+
+    assert taken == raised

@@ -35,6 +35,8 @@ _REPORT_EVERY_S = 1.0
 _REPORTS_PER_COST = 200
 """A whole report may take a two-hundredth of the time: with hundreds of routes, they come less often."""
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_OPEN_MAX = 10_240
+"""As many files as macOS allows though its hard limit is infinite: setrlimit(2) there, under "Compatibility"."""
 
 
 def main() -> None:
@@ -151,9 +153,12 @@ def _write(report: Report) -> None:
 
 
 def _raise_descriptor_limit() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = hard if hard != resource.RLIM_INFINITY else _OPEN_MAX
+    if soft == resource.RLIM_INFINITY or soft >= limit:
+        return
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 if __name__ == "__main__":

@@ -90,12 +90,23 @@ async def keep(keeping: Keeping, read: Read, silence_s: float) -> None:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether a process cannot go on by itself: stopped by a signal, or dead. Where the kernel does not tell, no."""
+    """Whether a process cannot go on by itself: stopped by a signal, or dead."""
+    if sys.platform != "linux":
+        return _is_stopped_elsewhere(pid)
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
     except OSError:
-        return sys.platform == "linux"
+        return True
     return state in _STOPPED
+
+
+def _is_stopped_elsewhere(pid: int) -> bool:
+    import psutil  # noqa: PLC0415  a keeper is kept small; on Linux a file tells
+
+    try:
+        return psutil.Process(pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    except psutil.NoSuchProcess:
+        return True
 
 
 async def serve_keeper(settings: WorkerSettings, worker_pid: int, connection: socket.socket) -> None:

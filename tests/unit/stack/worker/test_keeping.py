@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -94,8 +95,10 @@ async def test_it_ends_with_its_worker(bench, kept):
     assert kept.said == []
 
 
-def test_a_process_that_is_stopped_or_gone_cannot_go_on():
-    """As the kernel tells it."""
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+def test_a_process_that_is_stopped_or_gone_cannot_go_on(monkeypatch, system):
+    """As Linux tells it by a file, and as it is asked elsewhere."""
+    monkeypatch.setattr(sys, "platform", system)
     process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
     running = is_stopped(process.pid)
     process.send_signal(signal.SIGSTOP)
