@@ -184,8 +184,13 @@ async def test_a_killed_worker_loses_nothing_and_a_long_task_runs_once(queue, st
     assert executions(records, 1001, 100) == 1
 
 
-async def test_a_task_that_takes_each_worker_along_is_given_up(queue, start_either_worker):
-    """E06: two attempts allowed, two workers killed; the third one lists it and does not run it."""
+async def test_a_task_that_takes_each_worker_along_is_given_up(queue, start_either_worker, records):
+    """E06: two attempts allowed, two workers killed; the third one lists it and does not run it.
+
+    E19: what was cancelled before there was a worker is run by none of them.
+    """
+    never = await submitted(queue, duration_s=0, first_key=9001, count=20)
+    await queue.cancel(never, "ada")
     task = await submitted(queue, duration_s=60, count=20)
     for attempt in (1, 2):
         worker = start_either_worker(heartbeat_timeout_s=1.0)
@@ -195,6 +200,8 @@ async def test_a_task_that_takes_each_worker_along_is_given_up(queue, start_eith
     view = await until(queue, task, "dead")
 
     assert view.attempts == 2
+    assert 9001 not in {key for key, _, _ in records.asked}
+    assert (await queue.view(never, "ada")).state == "cancelled"
     assert "worker was lost" in view.error
     assert task in last.get("/dead-letters")[1]
     assert [letter.id for letter in await queue.dead_letters("ada", 10)] == [task]

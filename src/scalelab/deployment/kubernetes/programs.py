@@ -15,6 +15,9 @@ OWN_IMAGE, HAPROXY_IMAGE, VALKEY_IMAGE, POSTGRESQL_IMAGE = "scalelab", "haproxy"
 """Names that the overlays replace by images."""
 ENDPOINT_LAG_S = 5
 """How long a cluster may take to tell every node and name server that a pod takes no more new connections."""
+LIVENESS_INTERVAL_S = 10
+LONGEST_SILENCE_S = 30.0
+"""After which a container counts as hung and is started again; a worker may be silent for longer."""
 GRACEFUL_S = math.ceil(ServiceSettings.model_fields["graceful_timeout_s"].default)
 MARGIN_S = 10
 SERVICE_MEMORY_MIB = 512
@@ -98,8 +101,10 @@ def _microservice(_topology: Topology) -> Program:
     return Program(OWN_IMAGE, ("microservice",), _HTTP_PROBES, pre_stop_s=ENDPOINT_LAG_S)
 
 
-def _worker(_topology: Topology) -> Program:
-    return Program(OWN_IMAGE, ("worker",), _HTTP_PROBES)
+def _worker(topology: Topology) -> Program:
+    """A task's code may keep it from answering for as long as it keeps its leases; it is not dead for that."""
+    silence_s = max(LONGEST_SILENCE_S, topology.worker.silence_limit_s)
+    return Program(OWN_IMAGE, ("worker",), _probes(_answers(LIVE_PATH), _answers(READY_PATH), silence_s))
 
 
 def _database(topology: Topology) -> Program:
@@ -140,12 +145,17 @@ def _postgresql(_topology: Topology) -> Program:
     )
 
 
-def _probes(is_alive: Document, is_ready: Document) -> Document:
-    """Alive within two minutes of its start, and from then on; ready or without new requests."""
+def _probes(is_alive: Document, is_ready: Document, silence_s: float = LONGEST_SILENCE_S) -> Document:
+    """Alive within two minutes of its start, and from then on, but for silences; ready or without new requests."""
     return {
         "startupProbe": is_alive | {"periodSeconds": 1, "timeoutSeconds": 3, "failureThreshold": 120},
         "readinessProbe": is_ready | {"periodSeconds": 2, "timeoutSeconds": 3, "failureThreshold": 2},
-        "livenessProbe": is_alive | {"periodSeconds": 10, "timeoutSeconds": 3, "failureThreshold": 3},
+        "livenessProbe": is_alive
+        | {
+            "periodSeconds": LIVENESS_INTERVAL_S,
+            "timeoutSeconds": 3,
+            "failureThreshold": math.ceil(silence_s / LIVENESS_INTERVAL_S),
+        },
     }
 
 

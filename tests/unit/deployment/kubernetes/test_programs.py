@@ -57,3 +57,14 @@ def test_the_database_service_keeps_data_only_when_it_is_a_file(url, keeps):
 def test_the_cache_is_asked_without_its_password():
     """A probe is a command line, which others can read."""
     assert "PONG|NOAUTH" in program_of("cache", SERVER).probes["readinessProbe"]["exec"]["command"][-1]
+
+
+@pytest.mark.parametrize(
+    ("part", "limit_s", "silence_s"), [("worker", 300, 300), ("worker", 1, 30), ("database", 300, 30)]
+)
+def test_a_worker_may_be_silent_for_as_long_as_it_keeps_its_tasks(part, limit_s, silence_s):
+    """Its code may hold the interpreter; what answers requests counts as hung much sooner."""
+    program = program_of(part, Topology.model_validate({"worker": {"silence_limit_s": limit_s}}))
+    probe = program.probes["livenessProbe"]
+
+    assert probe["periodSeconds"] * probe["failureThreshold"] == silence_s
