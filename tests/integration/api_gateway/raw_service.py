@@ -3,6 +3,7 @@
 import re
 import socketserver
 import threading
+import time
 from contextlib import contextmanager, suppress
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
@@ -21,6 +22,8 @@ class RawService(socketserver.ThreadingTCPServer):
         self.received = []
         self.whole = []
         self.answers = {}
+        self.in_two_parts = {}
+        """With a moment between them; the connection is kept."""
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def forget(self):
@@ -42,6 +45,12 @@ class _Handler(socketserver.StreamRequestHandler):
                 self._body(kept, head)
                 self.server.whole.append(head)
                 path = head.split(b" ")[1].decode()
+                if path in self.server.in_two_parts:
+                    first, rest = self.server.in_two_parts[path]
+                    self.wfile.write(first)
+                    time.sleep(0.02)
+                    self.wfile.write(rest)
+                    continue
                 self.wfile.write(self.server.answers.get(path, USUAL_ANSWER))
                 if path in self.server.answers:
                     return

@@ -172,3 +172,18 @@ def test_answers_to_deceive_are_a_bad_gateway(way):
             faults[name] = answers[:300]
 
     assert faults == {}
+
+
+def test_who_leaves_early_leaves_nothing_for_others(way):
+    """Neither at the gateway nor at the balancer is the rest of an answer, which looks like answers, another's."""
+    forged = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged" * 10_000
+    first = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n-" % (len(forged) + 1)
+    way.service.in_two_parts = {"/answer/long": (first, forged)}
+    answers = set()
+    for _ in range(10):
+        with socket.create_connection(way.address, timeout=ANSWER_LIMIT_S) as client:
+            client.sendall(b"GET /answer/long HTTP/1.1\r\nHost: lab\r\n\r\n")
+            assert client.recv(10) == b"HTTP/1.1 2"
+        answers |= {way.ask(CLEAN)[0].rpartition(b"\r\n\r\n")[2] for _ in range(3)}
+
+    assert answers == {b"ok"}
