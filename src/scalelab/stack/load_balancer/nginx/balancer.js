@@ -41,6 +41,13 @@ function strip_named(request) {
   }
 }
 
+// As the service has written it: a new worker does not know whether old ones still take requests.
+function ready(request) {
+  const body = fs.readFileSync(ngx.prefix + 'readiness.json', 'utf8');
+  request.headersOut['Content-Type'] = 'application/json';
+  request.return(JSON.parse(body).status === 'ok' ? 200 : 503, body);
+}
+
 // Prometheus's text format, under the names of scalelab.contracts.metric_names.
 function metrics(request) {
   const members = JSON.parse(request.variables.members), lines = [];
@@ -61,4 +68,4 @@ function metrics(request) {
   request.return(200, lines.join('\n') + '\n');
 }
 
-export default { end_with_master, count, strip_named, metrics };
+export default { end_with_master, count, strip_named, metrics, ready };

@@ -12,8 +12,8 @@ from scalelab.contracts.stack_identity import stack_identity
 from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.base import MOST_LENGTH_DIGITS
 
-PID_NAME = "nginx.pid"
-"""In nginx's own folder, its prefix."""
+PID_NAME, READINESS_NAME = "nginx.pid", "readiness.json"
+"""In nginx's own folder, its prefix. The service writes the second: it knows when old workers are done."""
 LAST_REQUEST_S = 0.5
 """After a change, an idle connection of a client is kept so long: its next request may be on its way."""
 _KEEP_ALIVE_S = 75
@@ -226,18 +226,14 @@ def _own_error(status: HTTPStatus) -> list[str]:
 
 
 def _admin(settings: BalancerSettings, machine: Machine, members: Mapping[Member, bool]) -> list[str]:
-    def answer(path: str, status: int, state: str) -> str:
-        body = {"status": state, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
-        return f"location = {path} {{ default_type application/json; return {status} {_quoted(_as_json(body))}; }}"
-
     known = {address(member): {"name": member.name, "is_up": is_up} for member, is_up in members.items()}
-    is_ready = any(members.values())
+    live = _quoted(_as_json(health(settings, "ok")))
     return [
         "server {",
         f"listen {machine.admin};",
         "access_log off;",
-        answer(LIVE_PATH, 200, "ok"),
-        answer(READY_PATH, 200, "ok") if is_ready else answer(READY_PATH, 503, "no gateway is up"),
+        f"location = {LIVE_PATH} {{ default_type application/json; return 200 {live}; }}",
+        f"location = {READY_PATH} {{ js_content balancer.ready; }}",
         f"location = {METRICS_PATH} {{",
         f"js_var $members {_quoted(_as_json(known))};",
         "default_type text/plain;",
@@ -246,6 +242,11 @@ def _admin(settings: BalancerSettings, machine: Machine, members: Mapping[Member
         "location / { return 404; }",
         "}",
     ]
+
+
+def health(settings: BalancerSettings, status: str) -> dict[str, str]:
+    """What an admin listener says of the service."""
+    return {"status": status, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
 
 
 def address(member: Member) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import grp
+import json
 import os
 import pwd
 import resource
@@ -22,8 +23,10 @@ from scalelab.stack.load_balancer.nginx.configuration import (
     LAST_REQUEST_S,
     PID_NAME,
     POLICIES,
+    READINESS_NAME,
     Machine,
     address,
+    health,
     nginx_configuration,
 )
 from scalelab.stack.load_balancer.nginx.member_checks import MemberChecks
@@ -79,6 +82,7 @@ class NginxEngine:
         self._known_up = self._verdicts()
         self._taken = self._configuration()
         self._path.write_text(self._taken, encoding="utf-8")
+        self._tell_readiness()
         descriptors = (self._listeners.traffic_fd, self._listeners.admin_fd)
         return EngineCommand(
             arguments=(
@@ -141,6 +145,12 @@ class NginxEngine:
     def _path(self) -> Path:
         return self._settings.runtime_dir / "nginx.conf"
 
+    def _tell_readiness(self) -> None:
+        status = "ok" if any(map(self._takes_traffic, self._members)) else "no gateway is up"
+        new = self._settings.runtime_dir / f"{READINESS_NAME}.new"
+        new.write_text(json.dumps(health(self._settings, status)), encoding="utf-8")
+        new.replace(self._settings.runtime_dir / READINESS_NAME)
+
     def _verdicts(self) -> dict[Member, bool]:
         checks = self._checks
         return {member: checks is not None and checks.is_up(member) for member in self._members}
@@ -201,6 +211,7 @@ class NginxEngine:
             verdicts, wanted = self._verdicts(), self._configuration()
             if wanted == self._taken:
                 self._known_up = verdicts
+                self._tell_readiness()
                 return
             before = self._workers()
             self._path.write_text(wanted, encoding="utf-8")
@@ -210,10 +221,12 @@ class NginxEngine:
                 if _now_s() - began_s > _TAKEN_LIMIT_S:
                     raise EngineRefused(f"nginx does not take {self._path}; its log says why")
                 await asyncio.sleep(_POLL_S)
-            self._taken, self._known_up = wanted, verdicts
+            self._taken = wanted
             taken_s = _now_s()
             while self._left_of(before) and _now_s() - taken_s < LAST_REQUEST_S:  # noqa: ASYNC110  told by nobody
                 await asyncio.sleep(_POLL_S)
+            self._known_up = verdicts
+            self._tell_readiness()
 
     async def _wait_for_old(self, before: Workers, removed: Sequence[Member], limit_s: float) -> None:
         """Until no worker of before is connected with a removed member; it gets no new requests for one by now."""

@@ -49,14 +49,6 @@ def test_without_members_every_request_is_503():
 
     assert "upstream gateways" not in text
     assert "return 503;" in text
-    assert "location = /health/ready { default_type application/json; return 503 " in text
-
-
-def test_ready_is_who_has_a_member_up():
-    """One is enough."""
-    assert "location = /health/ready { default_type application/json; return 200 " in written(
-        {FIRST: False, SECOND: True}
-    )
 
 
 @pytest.mark.parametrize("policy", POLICIES)
