@@ -27,7 +27,7 @@ CLEAN = b"GET /health HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n"
 BOUNDS = {"head_timeout_s": 0.5, "body_timeout_s": 0.5}
 
 
-@pytest.fixture(params=["direct", "haproxy", "python"], scope="module")
+@pytest.fixture(params=["direct", "haproxy", "envoy", "nginx", "python"], scope="module")
 def address(request, start_lone_gateway):
     """Where a gateway with short bounds is reached."""
     gateway = start_lone_gateway(**BOUNDS)
@@ -92,8 +92,11 @@ def request_head(line, *fields):
 
 
 @pytest.mark.parametrize("framing", ["declared", "chunked"])
-def test_a_gibibyte_is_refused_before_it_has_come(address, framing):
-    """413 where a body is wanted, whatever else is answered where none is; most of it is never read."""
+def test_a_gibibyte_is_refused_before_it_has_come(address, framing, request):
+    """413 where a body is wanted, whatever else is answered where none is; most of it is never read.
+
+    Envoy and nginx may say 502: they take a gateway that answers before it has read all for one that broke off.
+    """
     is_chunked = framing == "chunked"
     field = b"Transfer-Encoding: chunked" if is_chunked else b"Content-Length: %d" % GIB
     block = b"x" * 65_536
@@ -108,16 +111,19 @@ def test_a_gibibyte_is_refused_before_it_has_come(address, framing):
 
     poured_to = {line: poured(address, request_head(line, field), piece) for line in wanted}
 
-    assert {line: statuses for line, (_, statuses) in poured_to.items()} == {line: [s] for line, s in wanted.items()}
+    may_be_502 = {502} if request.node.callspec.params["address"] in {"envoy", "nginx"} else set()
+    told = {line: statuses for line, (_, statuses) in poured_to.items()}
+    assert {line: s for line, s in told.items() if len(s) != 1 or s[0] not in {wanted[line], *may_be_502}} == {}
     assert max(taken for taken, _ in poured_to.values()) < MOST_TAKEN_BYTES
     assert answer(address, CLEAN) == [200]
 
 
-def test_a_client_that_expects_to_be_told_is_told_before_it_sends(address):
-    """413 in the place of 100, and not a byte of the body."""
+def test_a_client_that_expects_to_be_told_is_told_before_it_sends(address, request):
+    """413 in the place of 100, and not a byte of the body; Envoy and nginx say 100 themselves, before they ask."""
     head = request_head(b"POST /login", b"Content-Length: %d" % GIB, b"Expect: 100-continue")
 
-    assert answer(address, head) == [413]
+    says_100 = request.node.callspec.params["address"] in {"envoy", "nginx"}
+    assert answer(address, head) == ([100, 413] if says_100 else [413])
     assert answer(address, CLEAN) == [200]
 
 

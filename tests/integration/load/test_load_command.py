@@ -82,7 +82,7 @@ def test_a_measurement_leaves_table_and_files_that_agree(shared_server, tmp_path
     assert (result["offered"], result["sent"], result["completed"], result["validity"]) == (120, 120, 120, "valid")
     assert sum(int(row["completed"]) for row in rows) == 120
     assert histograms["intended:GET /:completed"].count == 120
-    assert histograms["actual:GET /:completed"].get_min_value() >= 200_000
+    assert histograms["actual:GET /:completed"].min_us >= 200_000
     assert files["svg"].read_text().startswith("<svg")
     assert "120" in finished.stdout
     assert "validity: valid" in finished.stdout
