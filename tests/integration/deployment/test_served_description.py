@@ -30,7 +30,7 @@ def token_of(view):
         connection.close()
 
 
-def run_tool(url, token, *options):
+def run_tool(folder, url, token, *options):
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(RULES), "run", f"{url}/openapi.json"]
     header = f"Authorization: Bearer {token}"
     said = [
@@ -46,16 +46,17 @@ def run_tool(url, token, *options):
         "-H",
         header,
     ]
-    return subprocess.run([*command, *said, *options], capture_output=True, text=True, timeout=200, check=False)
+    command += [*said, *options]  # it keeps what it found in a folder where it is
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200, check=False)
 
 
-def test_every_answer_is_one_of_the_description(home):
+def test_every_answer_is_one_of_the_description(home, tmp_path):
     """All routes with a good token, and the one that ends it by itself."""
     assert home.scalelab("up", "--detach").returncode == 0
     view = home.status()
 
-    most = run_tool(view["url"], token_of(view), "--exclude-path", "/logout")
-    logout = run_tool(view["url"], token_of(view), "--include-path", "/logout", "--phases", "fuzzing")
+    most = run_tool(tmp_path, view["url"], token_of(view), "--exclude-path", "/logout")
+    logout = run_tool(tmp_path, view["url"], token_of(view), "--include-path", "/logout", "--phases", "fuzzing")
 
     for outcome in (most, logout):
         assert outcome.returncode == 0, outcome.stdout[-8000:] + outcome.stderr[-2000:]
