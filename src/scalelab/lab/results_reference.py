@@ -148,7 +148,8 @@ def kind_of(annotation: Any) -> str:
     """The type of a value, in JSON's own words."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Literal:
-        return ", ".join(f"`{part}`" for part in parts)
+        # Sorted: to `typing` two that differ by order are one, and it keeps the one it met first.
+        return ", ".join(sorted(f"`{part}`" for part in parts))
     if origin in (Union, UnionType):
         return " or ".join(dict.fromkeys(kind_of(part) for part in parts))
     if origin in (tuple, list):

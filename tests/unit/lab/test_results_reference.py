@@ -46,7 +46,7 @@ def test_types_and_units_are_those_of_json():
     assert kind_of(fields["throughput_per_s"].annotation) == "number or null"
     assert kind_of(fields["routes"].annotation) == "list: table"
     assert kind_of(fields["defects"].annotation) == "table: whole number"
-    assert kind_of(fields["validity"].annotation).startswith("list: `valid`, `not-steady`")
+    assert kind_of(fields["validity"].annotation).startswith("list: `censored`, `counts-differ`")
     assert [
         unit_of(key) for key in ("rate_per_s", "began_unix_s", "p99_9_s", "hit_ratio", "failures", "wait_parts_s")
     ] == [
