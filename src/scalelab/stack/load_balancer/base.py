@@ -8,14 +8,29 @@ from typing import Protocol
 from scalelab.contracts.membership import Member, MembersView
 from scalelab.contracts.topology import BalancingPolicy
 
-LONGEST_DOWN_INTERVAL_S = 0.25
-"""A member that is down, as every new one is, is checked at least so often, however long the interval."""
+_LONGEST_DOWN_INTERVAL_S = 0.25
 
 MOST_LENGTH_DIGITS = 15
 """Of a Content-Length that is believed: a petabyte is no request, but a number to overflow somebody's arithmetic."""
 
+KEEP_ALIVE_S = 75
+"""Longest time that a client's connection may be idle."""
+IDLE_CONNECTION_S = 5
+"""Idle connections to gateways are closed from then on: long before a gateway would (75 s)."""
+TUNNEL_TIMEOUT_S = 3600
+"""Longest silence in a tunnel."""
+RETRY_AFTER_S = 1
+"""Whoever is told that no gateway is up may come back then."""
+IDEMPOTENT_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE")
+"""RFC 9110, 9.2.2: may be sent again when no byte of an answer came."""
+
 AGE_JITTER = 0.1
 """Share of the greatest age by which a connection ends earlier or later: they do not end together."""
+
+
+def down_interval_s(interval_s: float) -> float:
+    """Between two checks of a member that is down, as every new one is: often, whatever the interval."""
+    return min(interval_s, _LONGEST_DOWN_INTERVAL_S)
 
 
 class EngineUnavailable(Exception):  # noqa: N818  it is a state that passes, not a fault

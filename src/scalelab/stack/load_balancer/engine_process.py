@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from scalelab.stack.load_balancer.base import EngineCommand
+from scalelab.stack.load_balancer.open_sockets import listens
 from scalelab.stack.service_kit.parent_watch import die_with_parent
 
 _LINE_LIMIT_BYTES = 1 << 20
@@ -57,6 +58,10 @@ class EngineProcess:
     def has_ended(self) -> bool:
         """Whether it is gone."""
         return self._process.returncode is not None
+
+    async def is_deaf(self) -> bool:
+        """Whether it takes no connections any longer."""
+        return not listens(self.pid)
 
     async def ended(self) -> int:
         """Wait for its end; its exit code, negative for a signal."""

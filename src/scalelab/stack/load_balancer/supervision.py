@@ -11,6 +11,7 @@ from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.topology import BalancingPolicy
 from scalelab.stack.load_balancer.base import Engine, EngineRefused, EngineUnavailable
 from scalelab.stack.load_balancer.engine_process import EngineProcess
+from scalelab.stack.load_balancer.waiting import until
 
 START_LIMIT_S = 15.0
 """Longest wait for a started engine to answer."""
@@ -23,6 +24,8 @@ _KILL_MARGIN_S = 1.0
 """What an engine gets beyond the graceful time to end by itself."""
 _MOST_LEAVING = 4
 """So many engines that others have taken over from may be there, each with its memory."""
+_DEAF_LIMIT_S = 1.0
+"""Longest wait for an engine that was told to finish to take no more connections."""
 _LAST_S = 0.2
 """What it gets when its requests are finished, or its time is over."""
 
@@ -150,6 +153,7 @@ class SupervisedEngine:
         tasks.create_task(self._keep_running(tasks), name="keep-running")
         await self._give_members()
         tasks.create_task(self._let_finish(former), name="let-finish")
+        await until(former.is_deaf, _DEAF_LIMIT_S)
         return has_started
 
     async def _make_room(self) -> None:

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from scalelab.contracts.http_names import DRAIN_PATH, LIVE_PATH, METRICS_PATH, READY_PATH, STACK_NONCE_HEADER
 from scalelab.contracts.service_settings import ServiceSettings
-from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.service_kit.cannot_start import CannotStartError
+from scalelab.stack.service_kit.documents import health_document
 from scalelab.stack.service_kit.listening import open_listener
 from scalelab.stack.service_kit.metrics import ServiceMetrics
 
@@ -56,15 +56,15 @@ async def admin_listener(
         return await handler(request)
 
     async def live(_request: web.Request) -> web.StreamResponse:
-        return web.json_response(_identity(settings, "ok"))
+        return web.json_response(health_document(settings, "ok"))
 
     async def ready(_request: web.Request) -> web.StreamResponse:
         state = "ok" if readiness.is_ready else readiness.reason
-        return web.json_response(_identity(settings, state), status=200 if readiness.is_ready else 503)
+        return web.json_response(health_document(settings, state), status=200 if readiness.is_ready else 503)
 
     async def drain(_request: web.Request) -> web.StreamResponse:
         readiness.not_ready("draining")
-        return web.json_response(_identity(settings, readiness.reason))
+        return web.json_response(health_document(settings, readiness.reason))
 
     async def expose(_request: web.Request) -> web.StreamResponse:
         return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.content_type})
@@ -86,7 +86,3 @@ def _open_listener(settings: ServiceSettings) -> socket:
         return open_listener(settings.admin_listen)
     except (OSError, ValueError) as error:
         raise CannotStartError(f"admin_listen = {settings.admin_listen!r} cannot be opened: {error}") from error
-
-
-def _identity(settings: ServiceSettings, status: str) -> dict[str, str]:
-    return {"status": status, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE, REQUEST_ID_HEADER
 from scalelab.stack.service_kit.connection_room import ConnectionRoom
+from scalelab.stack.service_kit.documents import problem_document
 from scalelab.stack.service_kit.message_rules import (
     MAX_HEAD_BYTES,
     MIN_BODY_BYTES_PER_S,
@@ -218,8 +219,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _answer(self, status: HTTPStatus) -> None:
         request_id = str(next_request_id(), "ascii")
-        document = {"type": "about:blank", "title": status.phrase, "status": status.value, "request_id": request_id}
-        body = json.dumps(document)
+        body = json.dumps(problem_document(status.value, request_id))
         fields = (
             f"content-type: {PROBLEM_MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
             f"{REQUEST_ID_HEADER.lower()}: {request_id}\r\nconnection: close\r\n\r\n"

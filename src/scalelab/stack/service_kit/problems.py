@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE
+from scalelab.stack.service_kit.documents import problem_document
 
 
 def problem(request: Request, status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> Response:
@@ -23,17 +24,6 @@ def problem(request: Request, status: int, detail: str = "", headers: Mapping[st
     """
     body = problem_document(status, request.scope.get("request_id", ""), detail)
     return Response(json.dumps(body), status, headers, PROBLEM_MEDIA_TYPE)
-
-
-def problem_document(status: int, request_id: str, detail: str = "") -> dict[str, object]:
-    """The body of such an answer."""
-    document = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "request_id": request_id,
-    }
-    return {**document, "detail": detail} if detail else document
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:

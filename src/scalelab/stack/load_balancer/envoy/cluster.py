@@ -7,12 +7,10 @@ from scalelab.contracts.http_names import READY_PATH
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.topology import BalancingPolicy
-from scalelab.stack.load_balancer.base import LONGEST_DOWN_INTERVAL_S
+from scalelab.stack.load_balancer.base import IDLE_CONNECTION_S, down_interval_s
 from scalelab.stack.load_balancer.envoy.words import POLICIES_API, TYPES, extension, seconds, watched_file
 
 CLUSTER = "gateways"
-_IDLE_CONNECTION_S = 5
-"""Idle upstream connections are closed from then on: long before a gateway would (75 s)."""
 _UNBOUNDED = 1_000_000
 """Of Envoy's own circuit breakers, which allow 1,024 requests and 3 retries at a time unless told."""
 _MOST_TIMES = 10
@@ -77,7 +75,7 @@ _LIMITS = ("max_connections", "max_pending_requests", "max_requests", "max_retri
 _HTTP_OPTIONS_NAME = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _HTTP_OPTIONS = {
     "@type": TYPES + _HTTP_OPTIONS_NAME,
-    "common_http_protocol_options": {"idle_timeout": seconds(_IDLE_CONNECTION_S)},
+    "common_http_protocol_options": {"idle_timeout": seconds(IDLE_CONNECTION_S)},
     "explicit_http_config": {"http_protocol_options": {}},
 }
 
@@ -85,7 +83,7 @@ _HTTP_OPTIONS = {
 def _check(settings: BalancerSettings) -> dict[str, Any]:
     """Envoy asks a member without traffic once a minute unless told, and takes a 503 for a verdict unless told."""
     interval = seconds(settings.health_interval_s)
-    down_interval = seconds(min(settings.health_interval_s, LONGEST_DOWN_INTERVAL_S))
+    down_interval = seconds(down_interval_s(settings.health_interval_s))
     return {
         "timeout": seconds(settings.health_timeout_s),
         "interval": interval,

@@ -7,10 +7,10 @@ from typing import Any
 
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, READY_PATH
 from scalelab.contracts.service_settings import BalancerSettings
-from scalelab.contracts.stack_identity import stack_identity
 from scalelab.stack.load_balancer.envoy.cluster import CLUSTER
 from scalelab.stack.load_balancer.envoy.traffic import has_status, traffic_filter
 from scalelab.stack.load_balancer.envoy.words import API, extension, pipe_address, socket_address, watched_file
+from scalelab.stack.service_kit.documents import health_document
 
 _ADMIN = "admin"
 _MOST_CONNECTIONS = 10_000
@@ -75,7 +75,7 @@ def _listener(name: str, address: tuple[str, int], only_filter: dict[str, Any]) 
 
 
 def _admin_filter(settings: BalancerSettings) -> dict[str, Any]:
-    answer = {"status": HTTPStatus.OK.value, "body": {"inline_string": json.dumps(_state(settings, "ok"))}}
+    answer = {"status": HTTPStatus.OK.value, "body": {"inline_string": json.dumps(health_document(settings, "ok"))}}
     json_type = {"header": {"key": "content-type", "value": "application/json"}}
     routes = [
         {"match": {"path": LIVE_PATH}, "direct_response": answer, "response_headers_to_add": [json_type]},
@@ -107,17 +107,13 @@ def _admin_filter(settings: BalancerSettings) -> dict[str, Any]:
     return extension(f"envoy.{name}", f"{API}.{name}.v3.HttpConnectionManager", manager)
 
 
-def _state(settings: BalancerSettings, status: str) -> dict[str, Any]:
-    return {"status": status, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
-
-
 def _readiness(settings: BalancerSettings, status: HTTPStatus, state: str) -> dict[str, Any]:
     """The body of an answer that Envoy gives without one."""
     path = {"name": ":path", "string_match": {"exact": READY_PATH}}
     filters = [{"header_filter": {"header": path}}, has_status("EQ", status)]
     return {
         "filter": {"and_filter": {"filters": filters}},
-        "body_format_override": {"json_format": _state(settings, state), "content_type": "application/json"},
+        "body_format_override": {"json_format": health_document(settings, state), "content_type": "application/json"},
     }
 
 

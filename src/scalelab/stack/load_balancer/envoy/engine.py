@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import structlog
 
 from scalelab.contracts.membership import Member, MembersView, MemberView
@@ -31,12 +32,11 @@ from scalelab.stack.load_balancer.envoy.statistics import (
     updates,
 )
 from scalelab.stack.load_balancer.envoy.traffic import routes
+from scalelab.stack.load_balancer.open_sockets import connected_with
+from scalelab.stack.load_balancer.waiting import until, until_idle
 
-_POLL_S = 0.02
 _APPLIED_LIMIT_S = 5.0
 """Longest wait for Envoy to have read the file."""
-_IDLE_LOOKS = 3
-"""In a row without a request, before it counts as finished."""
 
 
 class EnvoyEngine:
@@ -118,15 +118,19 @@ class EnvoyEngine:
         wanted = {_address(member) for member in members}
         removed = tuple(member for member in self._members if _address(member) not in wanted)
         self._leaving = tuple(member for member in self._leaving if _address(member) not in wanted)
+        self._write_routes(len(members))
         self._members = (*members, *removed)
         await self._apply()
         await self._wait_for_new(drain_timeout_s)
+        began_s = asyncio.get_running_loop().time()
         self._members = tuple(members)
         self._leaving = (*self._leaving, *removed)
         await self._apply()
         await self._wait_for_old(drain_timeout_s)
         self._leaving = ()
         await self._apply()
+        waited_s = asyncio.get_running_loop().time() - began_s
+        await self._wait_for_the_former_cluster(removed, max(0.0, drain_timeout_s - waited_s))
 
     async def change_policy(self, policy: BalancingPolicy) -> bool:
         """See `Engine`. A new cluster takes the old one's place once its members have passed their checks."""
@@ -137,33 +141,30 @@ class EnvoyEngine:
         self._settings = self._settings.model_copy(update={"policy": policy})
         before = await self._updates()
         self._write_cluster_and_routes()
-        deadline_s = _now_s() + _APPLIED_LIMIT_S
-        while not (await self._updates()).are_beyond(before):
-            if _now_s() > deadline_s:
-                raise EngineRefused(f"Envoy does not take {self._clusters_path}; its log says why")
-            await asyncio.sleep(_POLL_S)
+
+        async def is_taken() -> bool:
+            return (await self._updates()).are_beyond(before)
+
+        if not await until(is_taken, _APPLIED_LIMIT_S):
+            raise EngineRefused(f"Envoy does not take {self._clusters_path}; its log says why")
         return True
 
     async def finish(self, send_stop: Callable[[], None]) -> None:
         """See `Engine`. At its signal Envoy ends at once, so its requests are waited for before."""
         await self._administration.order("/healthcheck/fail")  # has answers say `Connection: close`
         await self._administration.order("/drain_listeners")
-        looks_idle = 0
-        while looks_idle < _IDLE_LOOKS:
-            looks_idle = looks_idle + 1 if await self._active_requests() == 0 else 0
-            await asyncio.sleep(_POLL_S)
+        await until_idle(self._is_idle)
         send_stop()
 
     async def _updates(self) -> Updates:
         return updates(await self._administration.ask(SHOW_UPDATES))
 
-    async def _active_requests(self) -> int:
-        return active_requests(await self._administration.ask(SHOW_REQUESTS))
+    async def _is_idle(self) -> bool:
+        return active_requests(await self._administration.ask(SHOW_REQUESTS)) == 0
 
     async def _apply(self) -> None:
         """Have Envoy read the members, and wait until it has."""
         self._write_endpoints()
-        self._write_routes()
         wanted = {_address(member): "draining" for member in self._leaving}
         wanted |= {_address(member): "" for member in self._members}
 
@@ -189,13 +190,19 @@ class EnvoyEngine:
             names = sorted(member.name for member in self._leaving)
             structlog.get_logger().warning("drain_time_over", members=names, waited_s=limit_s)
 
+    async def _wait_for_the_former_cluster(self, removed: Sequence[Member], limit_s: float) -> None:
+        """Requests from before a change of policy are in no view: their connections are."""
+
+        async def are_gone() -> bool:
+            return not connected_with((child.pid for child in psutil.Process().children()), removed)
+
+        await until(are_gone, limit_s)
+
     async def _until(self, is_reached: Callable[[dict[Address, HostState]], bool], limit_s: float) -> bool:
-        deadline_s = _now_s() + limit_s
-        while not is_reached(await self._states()):
-            if _now_s() > deadline_s:
-                return False
-            await asyncio.sleep(_POLL_S)
-        return True
+        async def is_met() -> bool:
+            return is_reached(await self._states())
+
+        return await until(is_met, limit_s)
 
     async def _states(self) -> dict[Address, HostState]:
         states = host_states(await self._administration.ask(SHOW_HOSTS))
@@ -209,10 +216,10 @@ class EnvoyEngine:
     def _write_cluster_and_routes(self) -> None:
         """The cluster first: a route by a hash that nobody computes would be the same for everybody."""
         _replace(self._clusters_path, clusters(self._settings, str(self._endpoints_path)))
-        self._write_routes()
+        self._write_routes(len(self._members))
 
-    def _write_routes(self) -> None:
-        _replace(self._routes_path, routes(self._settings, len(self._members)))
+    def _write_routes(self, members: int) -> None:
+        _replace(self._routes_path, routes(self._settings, members))
 
 
 def _replace(path: Path, content: object) -> None:
@@ -247,7 +254,3 @@ def _view(member: Member, state: HostState) -> MemberView:
     return MemberView(
         name=member.name, host=member.host, port=member.port, state=state.status, in_flight=state.requests
     )
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

@@ -7,21 +7,26 @@ from typing import Any
 from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE, REQUEST_ID_HEADER
 from scalelab.contracts.service_settings import BalancerSettings
 from scalelab.contracts.topology import BalancingPolicy
-from scalelab.stack.load_balancer.base import AGE_JITTER, MOST_LENGTH_DIGITS
+from scalelab.stack.load_balancer.base import (
+    AGE_JITTER,
+    IDEMPOTENT_METHODS,
+    KEEP_ALIVE_S,
+    MOST_LENGTH_DIGITS,
+    RETRY_AFTER_S,
+    TUNNEL_TIMEOUT_S,
+)
 from scalelab.stack.load_balancer.envoy.cluster import CLUSTER
 from scalelab.stack.load_balancer.envoy.words import API, TYPES, extension, seconds, watched_file
+from scalelab.stack.service_kit.documents import problem_document
 
-_KEEP_ALIVE_S = 75
 _LINGER_S = 0.2
 """From an answer that ends its connection to the end: a client that still sends can read it meanwhile."""
-_TUNNEL_TIMEOUT_S = 3600
 _RETRIES = 3
 _RETRY_BACKOFF_S = 0.001
 """Another gateway is asked: there is nothing to wait for. Envoy draws at random up to it, doubling."""
 _HOST_DRAWS = 10
 """How often another gateway is drawn when the drawn one has been asked before."""
-_IDEMPOTENT = "^(GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$"
-"""RFC 9110, 9.2.2: may be sent again when no byte of an answer came."""
+_IDEMPOTENT = f"^({'|'.join(IDEMPOTENT_METHODS)})$"
 _NOT_SENT = "connect-failure,reset-before-request"
 _UNANSWERED = f"{_NOT_SENT},reset"
 _OTHER_PROTOCOLS = ("h2c", "TLS/", "HTTP/")
@@ -29,7 +34,6 @@ _OTHER_PROTOCOLS = ("h2c", "TLS/", "HTTP/")
 _BROKEN_OFF = ("UC", "UR")
 """Envoy's flags of an answer for a connection that a gateway closed or reset."""
 _OWN_ERRORS = (400, 403, 404, 408, 413, 431, 500, 501, 502, 503, 504, 505)
-_RETRY_AFTER_S = 1
 _ROUTES = "routes"
 _GIVEN_ID = "x-given-request-id"
 """Between the first and the second step of reading a request; the script takes it away."""
@@ -57,7 +61,7 @@ def traffic_filter(settings: BalancerSettings, routes_path: str) -> dict[str, An
         "delayed_close_timeout": seconds(_LINGER_S),
         "common_http_protocol_options": {
             "headers_with_underscores_action": "DROP_HEADER",
-            "idle_timeout": seconds(_KEEP_ALIVE_S),
+            "idle_timeout": seconds(KEEP_ALIVE_S),
             **_connection_age(settings.max_connection_age_s),
         },
         "http1_safe_max_connection_duration": True,
@@ -162,7 +166,7 @@ def _routes(settings: BalancerSettings, members: int) -> list[dict[str, Any]]:
     upgrade = {"name": "upgrade", "string_match": {"exact": "websocket", "ignore_case": True}}
     idempotent = {"name": ":method", "string_match": {"safe_regex": {"regex": _IDEMPOTENT}}}
     return [
-        route(_NOT_SENT, _TUNNEL_TIMEOUT_S, upgrade),
+        route(_NOT_SENT, TUNNEL_TIMEOUT_S, upgrade),
         route(_UNANSWERED, settings.response_timeout_s, idempotent),
         route(_NOT_SENT, settings.response_timeout_s),
     ]
@@ -189,10 +193,10 @@ def _own_errors() -> list[dict[str, Any]]:
 
 
 def _own_error(status: HTTPStatus, applies_to: dict[str, Any]) -> dict[str, Any]:
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "request_id": _REQUEST_ID}
+    body = problem_document(status.value, _REQUEST_ID)
     headers = [_header(REQUEST_ID_HEADER, _REQUEST_ID, _REPLACE)]
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append(_header("Retry-After", str(_RETRY_AFTER_S), _REPLACE))
+        headers.append(_header("Retry-After", str(RETRY_AFTER_S), _REPLACE))
     return {
         "filter": applies_to,
         "headers_to_add": [header["append"] for header in headers],

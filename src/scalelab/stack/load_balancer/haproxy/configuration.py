@@ -8,11 +8,18 @@ from http import HTTPStatus
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA_TYPE, READY_PATH, REQUEST_ID_HEADER
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
-from scalelab.contracts.stack_identity import stack_identity
 from scalelab.contracts.topology import BalancingPolicy
-from scalelab.stack.load_balancer.base import AGE_JITTER, MOST_LENGTH_DIGITS
+from scalelab.stack.load_balancer.base import (
+    AGE_JITTER,
+    IDEMPOTENT_METHODS,
+    KEEP_ALIVE_S,
+    MOST_LENGTH_DIGITS,
+    RETRY_AFTER_S,
+    TUNNEL_TIMEOUT_S,
+)
 from scalelab.stack.load_balancer.haproxy.discovery import RESOLVERS, discovered_servers
 from scalelab.stack.load_balancer.haproxy.server import BACKEND, Server, milliseconds, server_arguments
+from scalelab.stack.service_kit.documents import health_document, problem_document
 
 _ADMIN_CONNECTIONS = 64
 _FILES_FOR_ITSELF = 256
@@ -20,13 +27,9 @@ _MOST_CONNECTIONS = 10_000
 _MOST_THREADS = 8
 _CLIENT_SILENCE_S = 30
 """Longest silence of a client that is to send a body or take an answer; it does not count while a gateway works."""
-_KEEP_ALIVE_S = 75
 _LINGER_S = 5
 """Longest time that a connection whose other end has gone is kept for the bytes it does not take."""
-_TUNNEL_TIMEOUT_S = 3600
 _RETRIES = 3
-_METHODS_TO_REPEAT = "GET HEAD OPTIONS TRACE PUT DELETE"
-"""Idempotent (RFC 9110, 9.2.2): may be sent again when no byte of an answer came."""
 ALGORITHMS: dict[BalancingPolicy, tuple[str, ...]] = {
     "round_robin": ("balance roundrobin",),
     "least_connections": ("balance leastconn",),
@@ -37,7 +40,6 @@ ALGORITHMS: dict[BalancingPolicy, tuple[str, ...]] = {
 }
 """random(N) draws N servers and takes the one with fewest requests. What has nothing to hash is balanced in turn."""
 _OWN_ERRORS = (400, 408, 500, 502, 503, 504)
-_RETRY_AFTER_S = 1
 
 _AFTER_THE_NEXT_ANSWER = (
     "# When another takes over, a connection is closed with its next answer, not while a request may be on its way.",
@@ -140,19 +142,19 @@ def _defaults(settings: BalancerSettings) -> list[str]:
         f"timeout client {milliseconds(min(_CLIENT_SILENCE_S, settings.response_timeout_s))}",
         f"timeout server {response_timeout}",
         f"timeout http-request {milliseconds(settings.head_timeout_s)}",
-        f"timeout http-keep-alive {_KEEP_ALIVE_S}s",
+        f"timeout http-keep-alive {KEEP_ALIVE_S}s",
         f"timeout check {milliseconds(settings.health_timeout_s)}",
         f"timeout client-fin {_LINGER_S}s",
         f"timeout server-fin {_LINGER_S}s",
-        f"timeout tunnel {_TUNNEL_TIMEOUT_S}s",
+        f"timeout tunnel {TUNNEL_TIMEOUT_S}s",
         *(_own_error(HTTPStatus(status)) for status in _OWN_ERRORS),
     ]
 
 
 def _own_error(status: HTTPStatus) -> str:
     request_id = "%[var(txn.request_id)]"
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "request_id": request_id}
-    retry_after = f" hdr Retry-After {_RETRY_AFTER_S}" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
+    body = problem_document(status.value, request_id)
+    retry_after = f" hdr Retry-After {RETRY_AFTER_S}" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
     return (
         f"http-error status {status.value} content-type {PROBLEM_MEDIA_TYPE} lf-string {_quoted(json.dumps(body))}"
         f" hdr {REQUEST_ID_HEADER} {request_id}{retry_after}"
@@ -181,7 +183,7 @@ def _traffic(settings: BalancerSettings, binds: Binds, machine: Machine, *, may_
         f"http-request set-header {REQUEST_ID_HEADER} %[var(txn.request_id)]",
         "http-response lua.strip_response if { res.fhdr(Connection) -m found }",
         "http-response del-header ^(keep-alive|proxy-connection|te|trailer)$ -m reg",
-        f"http-request disable-l7-retry unless {{ method {_METHODS_TO_REPEAT} }}",
+        f"http-request disable-l7-retry unless {{ method {' '.join(IDEMPOTENT_METHODS)} }}",
         "# It would ask the same gateway again: whoever breaks a request off may break the next one off, too.",
         f"http-request disable-l7-retry if {{ nbsrv({BACKEND}) lt 2 }}",
         f"default_backend {BACKEND}",
@@ -227,8 +229,8 @@ def _logging(settings: BalancerSettings) -> list[str]:
 
 def _admin(settings: BalancerSettings, binds: Binds) -> list[str]:
     def answer(status: int, state: str) -> str:
-        body = {"status": state, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
-        return f"http-request return status {status} content-type application/json string {_quoted(json.dumps(body))}"
+        body = _quoted(json.dumps(health_document(settings, state)))
+        return f"http-request return status {status} content-type application/json string {body}"
 
     return [
         "frontend admin",

@@ -26,10 +26,8 @@ from scalelab.stack.load_balancer.haproxy.runtime_socket import RuntimeSocket
 from scalelab.stack.load_balancer.haproxy.server import Server, free_server_name, server_arguments
 from scalelab.stack.load_balancer.haproxy.server_states import SHOW_SERVERS, ServerState, server_states
 from scalelab.stack.load_balancer.membership_change import membership_change
+from scalelab.stack.load_balancer.waiting import until, until_idle
 
-_POLL_S = 0.02
-_IDLE_LOOKS = 3
-"""In a row without a request, before it counts as finished: one may just be on its way to a server."""
 _DELETE_LIMIT_S = 0.5
 """Longest wait for the connections of a server in maintenance to be gone. They usually are at once."""
 
@@ -120,12 +118,12 @@ class HaproxyEngine:
     async def finish(self, send_stop: Callable[[], None]) -> None:
         """See `Engine`. It waits for idle connections, too: a client may just be sending its next request."""
         async with self._runtime.held() as ask:
+
+            async def is_idle() -> bool:
+                return not any(state.sessions for state in server_states(await ask(SHOW_SERVERS)).values())
+
             send_stop()
-            looks_idle = 0
-            while looks_idle < _IDLE_LOOKS:
-                is_idle = not any(state.sessions for state in server_states(await ask(SHOW_SERVERS)).values())
-                looks_idle = looks_idle + 1 if is_idle else 0
-                await asyncio.sleep(_POLL_S)
+            await until_idle(is_idle)
 
     async def _add(self, member: Member) -> None:
         """A dynamic server starts as up. Ours drains until its health is set to down, then waits for its check."""
@@ -167,23 +165,20 @@ class HaproxyEngine:
         server.is_retired = True
 
     async def _is_deleted(self, server: Server) -> bool:
-        deadline_s = _now_s() + _DELETE_LIMIT_S
-        while _now_s() < deadline_s:
+        async def is_taken() -> bool:
             try:
                 await self._runtime.tell(f"del server {server.path}", "Server deleted.")
             except EngineRefused:
-                await asyncio.sleep(_POLL_S)
-            else:
-                return True
-        return False
+                return False
+            return True
+
+        return await until(is_taken, _DELETE_LIMIT_S)
 
     async def _until(self, is_reached: Callable[[dict[str, ServerState]], bool], limit_s: float) -> bool:
-        deadline_s = _now_s() + limit_s
-        while not is_reached(await self._states()):
-            if _now_s() > deadline_s:
-                return False
-            await asyncio.sleep(_POLL_S)
-        return True
+        async def is_met() -> bool:
+            return is_reached(await self._states())
+
+        return await until(is_met, limit_s)
 
     async def _states(self) -> dict[str, ServerState]:
         states = server_states(await self._runtime.ask(SHOW_SERVERS))
@@ -212,7 +207,3 @@ def _view(server: Server, state: ServerState) -> MemberView:
     status = "draining" if server.is_leaving else state.status
     member = server.member
     return MemberView(name=member.name, host=member.host, port=member.port, state=status, in_flight=state.sessions)
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
-from scalelab.stack.load_balancer.base import LONGEST_DOWN_INTERVAL_S
+from scalelab.stack.load_balancer.base import IDLE_CONNECTION_S, down_interval_s
 
 BACKEND = "gateways"
-_IDLE_CONNECTION_S = 5
-"""Idle upstream connections are closed from then on: long before a gateway would (75 s)."""
 
 
 @dataclass
@@ -54,8 +52,8 @@ def check_arguments(settings: BalancerSettings) -> str:
     slow_start = f" slowstart {milliseconds(settings.slow_start_s)}" if settings.slow_start_s else ""
     return (
         f"check inter {milliseconds(settings.health_interval_s)} "
-        f"downinter {milliseconds(min(settings.health_interval_s, LONGEST_DOWN_INTERVAL_S))} "
-        f"fall {settings.health_fall} rise {settings.health_rise} pool-purge-delay {_IDLE_CONNECTION_S}s"
+        f"downinter {milliseconds(down_interval_s(settings.health_interval_s))} "
+        f"fall {settings.health_fall} rise {settings.health_rise} pool-purge-delay {IDLE_CONNECTION_S}s"
         f"{slow_start}"
     )
 

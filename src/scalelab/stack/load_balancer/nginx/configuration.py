@@ -8,21 +8,22 @@ from http import HTTPStatus
 from scalelab.contracts.http_names import LIVE_PATH, METRICS_PATH, PROBLEM_MEDIA_TYPE, READY_PATH, REQUEST_ID_HEADER
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
-from scalelab.contracts.stack_identity import stack_identity
 from scalelab.contracts.topology import BalancingPolicy
-from scalelab.stack.load_balancer.base import MOST_LENGTH_DIGITS
+from scalelab.stack.load_balancer.base import (
+    IDLE_CONNECTION_S,
+    KEEP_ALIVE_S,
+    MOST_LENGTH_DIGITS,
+    RETRY_AFTER_S,
+    TUNNEL_TIMEOUT_S,
+)
+from scalelab.stack.service_kit.documents import health_document, problem_document
 
 PID_NAME, READINESS_NAME = "nginx.pid", "readiness.json"
 """In nginx's own folder, its prefix. The service writes the second: it knows when old workers are done."""
 LAST_REQUEST_S = 0.5
 """After a change, an idle connection of a client is kept so long: its next request may be on its way."""
-_KEEP_ALIVE_S = 75
-_IDLE_CONNECTION_S = 5
-"""Idle upstream connections are closed from then on: long before a gateway would (75 s)."""
 _IDLE_CONNECTIONS = 256
-_TUNNEL_TIMEOUT_S = 3600
 _ATTEMPTS = 4
-_RETRY_AFTER_S = 1
 _OWN_ERRORS = (400, 408, 413, 414, 431, 500, 501, 502, 503, 504, 505)
 _ALL = 10_000
 _TUNNEL = 418
@@ -129,7 +130,7 @@ def _members(settings: BalancerSettings, members: Mapping[Member, bool]) -> list
             for member, is_up in members.items()
         ),
         f"keepalive {_IDLE_CONNECTIONS};",
-        f"keepalive_timeout {_IDLE_CONNECTION_S}s;",
+        f"keepalive_timeout {IDLE_CONNECTION_S}s;",
         "}",
     ]
 
@@ -145,7 +146,7 @@ def _traffic(settings: BalancerSettings, machine: Machine, *, has_members: bool)
             *_passed_on(settings, settings.response_timeout_s),
             "}",
             "location @tunnel {",
-            *_passed_on(settings, _TUNNEL_TIMEOUT_S),
+            *_passed_on(settings, TUNNEL_TIMEOUT_S),
             "}",
         ]
     else:
@@ -160,7 +161,7 @@ def _traffic(settings: BalancerSettings, machine: Machine, *, has_members: bool)
         f"client_header_timeout {_ms(settings.head_timeout_s)};",
         f"client_body_timeout {_ms(settings.response_timeout_s)};",
         f"send_timeout {_ms(settings.response_timeout_s)};",
-        f"keepalive_timeout {_KEEP_ALIVE_S}s;",
+        f"keepalive_timeout {KEEP_ALIVE_S}s;",
         f"keepalive_min_timeout {_ms(LAST_REQUEST_S)};",
         "keepalive_requests 1000000000;",
         *age,
@@ -210,7 +211,7 @@ def _passed_on(settings: BalancerSettings, silence_s: float) -> list[str]:
 
 
 def _own_error(status: HTTPStatus) -> list[str]:
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "request_id": "$id"}
+    body = problem_document(status.value, "$id")
     is_refused = status.value < HTTPStatus.INTERNAL_SERVER_ERROR
     return [
         f"location = {_OWN_ERROR_PATH}{status.value} {{",
@@ -219,7 +220,7 @@ def _own_error(status: HTTPStatus) -> list[str]:
         *(["keepalive_timeout 0;"] if is_refused else []),  # how its message goes on is not known
         f"default_type {PROBLEM_MEDIA_TYPE};",
         f"add_header {REQUEST_ID_HEADER} $id always;",
-        *([f"add_header Retry-After {_RETRY_AFTER_S} always;"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
+        *([f"add_header Retry-After {RETRY_AFTER_S} always;"] if status is HTTPStatus.SERVICE_UNAVAILABLE else []),
         f"return {status.value} {_quoted(_as_json(body))};",
         "}",
     ]
@@ -227,7 +228,7 @@ def _own_error(status: HTTPStatus) -> list[str]:
 
 def _admin(settings: BalancerSettings, machine: Machine, members: Mapping[Member, bool]) -> list[str]:
     known = {address(member): {"name": member.name, "is_up": is_up} for member, is_up in members.items()}
-    live = _quoted(_as_json(health(settings, "ok")))
+    live = _quoted(_as_json(health_document(settings, "ok")))
     return [
         "server {",
         f"listen {machine.admin};",
@@ -242,11 +243,6 @@ def _admin(settings: BalancerSettings, machine: Machine, members: Mapping[Member
         "location / { return 404; }",
         "}",
     ]
-
-
-def health(settings: BalancerSettings, status: str) -> dict[str, str]:
-    """What an admin listener says of the service."""
-    return {"status": status, "instance": settings.instance, "stack": stack_identity(settings.stack_nonce)}
 
 
 def address(member: Member) -> str:

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 import structlog
@@ -26,15 +27,16 @@ from scalelab.stack.load_balancer.nginx.configuration import (
     READINESS_NAME,
     Machine,
     address,
-    health,
     nginx_configuration,
 )
 from scalelab.stack.load_balancer.nginx.member_checks import MemberChecks
-from scalelab.stack.load_balancer.nginx.workers import Workers, connected_with, workers_of
+from scalelab.stack.load_balancer.nginx.workers import Workers, workers_of
+from scalelab.stack.load_balancer.open_sockets import connected_with
 from scalelab.stack.load_balancer.panic import is_panic
 from scalelab.stack.load_balancer.readiness import readiness_check
+from scalelab.stack.load_balancer.waiting import until
+from scalelab.stack.service_kit.documents import health_document
 
-_POLL_S = 0.02
 _TAKEN_LIMIT_S = 10.0
 """Longest wait for the new workers."""
 _MOST_CONNECTIONS = 10_000
@@ -148,7 +150,7 @@ class NginxEngine:
     def _tell_readiness(self) -> None:
         status = "ok" if any(map(self._takes_traffic, self._members)) else "no gateway is up"
         new = self._settings.runtime_dir / f"{READINESS_NAME}.new"
-        new.write_text(json.dumps(health(self._settings, status)), encoding="utf-8")
+        new.write_text(json.dumps(health_document(self._settings, status)), encoding="utf-8")
         new.replace(self._settings.runtime_dir / READINESS_NAME)
 
     def _verdicts(self) -> dict[Member, bool]:
@@ -197,13 +199,15 @@ class NginxEngine:
                 structlog.get_logger().warning("engine_unavailable", detail=str(error))
 
     async def _wait_for_new(self, checks: MemberChecks, members: Sequence[Member], limit_s: float) -> None:
-        deadline_s = _now_s() + limit_s
-        while late := [member.name for member in members if address(member) not in checks.joined]:
+        def late() -> list[str]:
+            return sorted(member.name for member in members if address(member) not in checks.joined)
+
+        async def have_joined() -> bool:
             self._workers()
-            if _now_s() > deadline_s:
-                structlog.get_logger().warning("members_not_up", members=sorted(late), waited_s=limit_s)
-                return
-            await asyncio.sleep(_POLL_S)
+            return not late()
+
+        if not await until(have_joined, limit_s):
+            structlog.get_logger().warning("members_not_up", members=late(), waited_s=limit_s)
 
     async def _take(self) -> None:
         """Have new workers take over, if the configuration is another one; returns when they have."""
@@ -216,29 +220,34 @@ class NginxEngine:
             before = self._workers()
             self._path.write_text(wanted, encoding="utf-8")
             os.kill(self._master(), signal.SIGHUP)
-            began_s = _now_s()
-            while not self._workers().have_taken_over_from(before):
-                if _now_s() - began_s > _TAKEN_LIMIT_S:
-                    raise EngineRefused(f"nginx does not take {self._path}; its log says why")
-                await asyncio.sleep(_POLL_S)
+
+            async def have_taken_over() -> bool:
+                return self._workers().have_taken_over_from(before)
+
+            async def is_nobody_left() -> bool:
+                return not self._left_of(before)
+
+            if not await until(have_taken_over, _TAKEN_LIMIT_S):
+                raise EngineRefused(f"nginx does not take {self._path}; its log says why")
             self._taken = wanted
-            taken_s = _now_s()
-            while self._left_of(before) and _now_s() - taken_s < LAST_REQUEST_S:  # noqa: ASYNC110  told by nobody
-                await asyncio.sleep(_POLL_S)
+            await until(is_nobody_left, LAST_REQUEST_S)
             self._known_up = verdicts
             self._tell_readiness()
 
     async def _wait_for_old(self, before: Workers, removed: Sequence[Member], limit_s: float) -> None:
         """Until no worker of before is connected with a removed member; it gets no new requests for one by now."""
-        began_s = _now_s()
-        while holding := connected_with(self._left_of(before), removed):
-            if _now_s() - began_s > limit_s:
-                names = sorted(member.name for member in removed)
-                structlog.get_logger().warning("drain_time_over", members=names, waited_s=limit_s)
-                for pid in holding:
-                    os.kill(pid, signal.SIGTERM)  # with all that it still has in hand
-                return
-            await asyncio.sleep(_POLL_S)
+
+        def holding() -> frozenset[int]:
+            return connected_with(self._left_of(before), removed)
+
+        async def are_gone() -> bool:
+            return not holding()
+
+        if not await until(are_gone, limit_s):
+            names = sorted(member.name for member in removed)
+            structlog.get_logger().warning("drain_time_over", members=names, waited_s=limit_s)
+            for pid in holding():
+                os.kill(pid, signal.SIGTERM)  # with all that it still has in hand
 
     def _left_of(self, before: Workers) -> frozenset[int]:
         now = self._workers()
@@ -269,11 +278,5 @@ def _bound_to(descriptor: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _view(member: Member, state: str) -> MemberView:
-    return MemberView.model_validate(
-        {"name": member.name, "host": member.host, "port": member.port, "state": state, "in_flight": None}
-    )
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()
+def _view(member: Member, state: Literal["up", "down", "draining"]) -> MemberView:
+    return MemberView(name=member.name, host=member.host, port=member.port, state=state, in_flight=None)

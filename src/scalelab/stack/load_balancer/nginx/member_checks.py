@@ -7,7 +7,7 @@ import structlog
 
 from scalelab.contracts.membership import Member
 from scalelab.contracts.service_settings import BalancerSettings
-from scalelab.stack.load_balancer.base import LONGEST_DOWN_INTERVAL_S
+from scalelab.stack.load_balancer.base import down_interval_s
 from scalelab.stack.load_balancer.health import Health, HealthRule
 from scalelab.stack.load_balancer.nginx.configuration import address
 from scalelab.stack.load_balancer.readiness import Check
@@ -50,5 +50,4 @@ class MemberChecks:
             if after.is_up != before.is_up:
                 structlog.get_logger().warning("member_health", member=member.name, is_up=after.is_up)
                 self.changed.set()
-            down_interval_s = min(self._interval_s, LONGEST_DOWN_INTERVAL_S)
-            await asyncio.sleep(self._interval_s if after.is_up else down_interval_s)
+            await asyncio.sleep(self._interval_s if after.is_up else down_interval_s(self._interval_s))

@@ -1,12 +1,9 @@
-"""nginx's workers as the system sees them: who serves, who finishes, and whom they are connected with."""
+"""nginx's workers as the system sees them: who serves, and who finishes."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
-
-from scalelab.contracts.membership import Member
 
 _FINISHES = "shutting down"
 """What a worker calls itself, in the list of processes, once another has taken over."""
@@ -37,17 +34,3 @@ def workers_of(master: int) -> Workers | None:
             title = " ".join(child.cmdline())
             (finishing if _FINISHES in title else serving).add(child.pid)
     return Workers(frozenset(serving), frozenset(finishing))
-
-
-def connected_with(workers: Iterable[int], members: Iterable[Member]) -> frozenset[int]:
-    """Which of the workers have a connection to one of the members."""
-    ends = {(member.host, member.port) for member in members}
-    return frozenset(pid for pid in workers if ends & _remote_ends(pid))
-
-
-def _remote_ends(pid: int) -> set[tuple[str, int]]:
-    try:
-        connections = psutil.Process(pid).net_connections("tcp")
-        return {(str(each.raddr[0]), int(each.raddr[1])) for each in connections if each.raddr}
-    except psutil.Error:
-        return set()

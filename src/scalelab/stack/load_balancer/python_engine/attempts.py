@@ -2,8 +2,10 @@
 
 from enum import Enum, auto
 
-IDEMPOTENT_METHODS = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
-"""RFC 9110, 9.2.2."""
+from scalelab.stack.load_balancer.base import IDEMPOTENT_METHODS
+
+REPEATED_METHODS = frozenset(method.encode() for method in IDEMPOTENT_METHODS)
+"""As they stand in a request."""
 _MOST_CONNECTS = 4
 """Members tried for one request when they refuse the connection."""
 
@@ -51,4 +53,4 @@ def may_try_again(outcome: Outcome, method: bytes, *, is_body_whole: bool, repla
         return False
     if outcome is Outcome.NOT_REACHED:
         return connects < _MOST_CONNECTS
-    return outcome is Outcome.NO_ANSWER and method in IDEMPOTENT_METHODS and replays == 0
+    return outcome is Outcome.NO_ANSWER and method in REPEATED_METHODS and replays == 0

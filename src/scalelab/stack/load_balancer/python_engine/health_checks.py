@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from scalelab.stack.load_balancer.base import LONGEST_DOWN_INTERVAL_S
+from scalelab.stack.load_balancer.base import down_interval_s
 from scalelab.stack.load_balancer.python_engine.pool import MemberPool, PooledMember
 from scalelab.stack.load_balancer.readiness import Check
 
@@ -38,5 +38,4 @@ class HealthChecks:
             if pooled.health.is_up != was_up:
                 log = structlog.get_logger()
                 log.warning("member_health", member=pooled.member.name, is_up=pooled.health.is_up)
-            down_interval_s = min(self._interval_s, LONGEST_DOWN_INTERVAL_S)
-            await asyncio.sleep(self._interval_s if pooled.health.is_up else down_interval_s)
+            await asyncio.sleep(self._interval_s if pooled.health.is_up else down_interval_s(self._interval_s))

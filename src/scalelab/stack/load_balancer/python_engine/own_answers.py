@@ -5,13 +5,13 @@ import time
 from http import HTTPStatus
 
 from scalelab.contracts.http_names import PROBLEM_MEDIA_TYPE, REQUEST_ID_HEADER
+from scalelab.stack.load_balancer.base import RETRY_AFTER_S
 from scalelab.stack.load_balancer.python_engine.attempts import Outcome
-from scalelab.stack.service_kit.problems import problem_document
+from scalelab.stack.service_kit.documents import problem_document
 from scalelab.stack.service_kit.request_context import date_of
 
 CLIENT_GONE = 499
 """What the books say of a request whose client did not wait; nobody is sent it."""
-_RETRY_AFTER_S = 1
 ANSWERS = {
     Outcome.NOT_REACHED: (HTTPStatus.SERVICE_UNAVAILABLE, "no gateway could be reached"),
     Outcome.NO_ANSWER: (HTTPStatus.BAD_GATEWAY, "the gateway broke off"),
@@ -46,7 +46,7 @@ def own_answer(
         REQUEST_ID_HEADER.encode() + b": " + request_id,
     ]
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        lines.append(b"Retry-After: %d" % _RETRY_AFTER_S)
+        lines.append(b"Retry-After: %d" % RETRY_AFTER_S)
     if is_last:
         lines.append(b"Connection: close")
     return b"\r\n".join(lines) + b"\r\n\r\n" + (b"" if is_head_request else body)

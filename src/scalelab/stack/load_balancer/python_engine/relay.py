@@ -11,7 +11,7 @@ import structlog
 from scalelab.stack.load_balancer.python_engine.attempt import Attempt
 from scalelab.stack.load_balancer.python_engine.attempts import (
     FAULTS_OF_THE_MEMBER,
-    IDEMPOTENT_METHODS,
+    REPEATED_METHODS,
     Outcome,
     may_try_again,
 )
@@ -54,7 +54,7 @@ class Relay:
 
     def __init__(self, client: Client, request: ReceivedRequest, traffic: Traffic, *, is_last: bool) -> None:
         self.request = request
-        self.body = RequestBody(request.fields.body, may_be_repeated=request.method in IDEMPOTENT_METHODS)
+        self.body = RequestBody(request.fields.body, may_be_repeated=request.method in REPEATED_METHODS)
         self.is_head_request = request.method == b"HEAD"
         self.knows_chunks = not request.is_old
         self.is_over = False

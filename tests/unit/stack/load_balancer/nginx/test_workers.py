@@ -1,12 +1,10 @@
 """Processes as the system sees them: here our own."""
 
 import os
-import socket
 import subprocess
 import sys
 
-from scalelab.contracts.membership import Member
-from scalelab.stack.load_balancer.nginx.workers import Workers, connected_with, workers_of
+from scalelab.stack.load_balancer.nginx.workers import Workers, workers_of
 
 
 def test_new_workers_have_taken_over_when_no_old_one_serves():
@@ -37,13 +35,3 @@ def test_who_finishes_says_so_in_its_title():
     assert serving in found.serving
     assert finishing in found.finishing
     assert workers_of(serving) is None
-
-
-def test_connections_are_seen():
-    """By the other end's address; of who is gone there are none."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
-        member = Member(name="a", host="127.0.0.1", port=listener.getsockname()[1])
-        other = Member(name="b", host="127.0.0.2", port=member.port)
-
-        assert connected_with([os.getpid()], [member]) == {os.getpid()}
-        assert connected_with([os.getpid()], [other]) == connected_with([2**22 - 1], [member]) == frozenset()
