@@ -11,41 +11,12 @@ from uvicorn.server import ServerState
 
 from fuzz.budget import fuzzed
 from fuzz.pieces import in_pieces, requests
+from kept_wire import Wire
 from scalelab.stack.api_gateway.direct_path.known_client import RequestLines
 from scalelab.stack.api_gateway.hot_path.request_key import MAX_HEAD_BYTES, request_key
 from scalelab.stack.service_kit.bounded_protocol import BoundedProtocol
 
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
-
-
-class Wire(asyncio.Transport):
-    """Keeps what is written."""
-
-    def __init__(self):
-        super().__init__()
-        self.written = b""
-        self.is_closed = False
-
-    def write(self, data):
-        self.written += data
-
-    def close(self):
-        self.is_closed = True
-
-    def is_closing(self):
-        return self.is_closed
-
-    def can_write_eof(self):
-        return False
-
-    def get_extra_info(self, _name, default=None):
-        return default
-
-    def pause_reading(self):
-        """Nothing is read by itself."""
-
-    def resume_reading(self):
-        """Nothing is read by itself."""
 
 
 class Reader:

@@ -8,6 +8,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from kept_wire import HalfClosingWire
 from scalelab.stack.service_kit.bounded_protocol import DRAINED_BYTES, LINGER_BYTES, BoundedProtocol
 from scalelab.stack.service_kit.message_rules import Bounds
 
@@ -15,41 +16,6 @@ STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 GET = b"GET /%b HTTP/1.1\r\nHost: lab\r\n\r\n"
 CHUNKED = b"POST /%b HTTP/1.1\r\nHost: lab\r\nTransfer-Encoding: chunked\r\n\r\n"
 LENGTH = b"POST /%b HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n"
-
-
-class Wire(asyncio.Transport):
-    """A connection whose bytes are kept. It has half closed when it has said all, and closed when it is gone."""
-
-    def __init__(self):
-        super().__init__()
-        self.written = b""
-        self.is_half_closed = self.is_closed = False
-
-    def write(self, data):
-        assert not self.is_closed
-        assert not self.is_half_closed
-        self.written += data
-
-    def can_write_eof(self):
-        return True
-
-    def write_eof(self):
-        self.is_half_closed = True
-
-    def close(self):
-        self.is_closed = True
-
-    def is_closing(self):
-        return self.is_closed
-
-    def get_extra_info(self, _name, default=None):
-        return default
-
-    def pause_reading(self):
-        """Nothing is read by itself."""
-
-    def resume_reading(self):
-        """Nothing is read by itself."""
 
 
 class Service:
@@ -89,7 +55,7 @@ class Connection:
         self.service = Service()
         config = Config(self.service, http=BoundedProtocol, ws="none", access_log=False, log_config=None)
         config.load()
-        self.protocol, self.wire = BoundedProtocol(config, ServerState(), {}, bounds=bounds), Wire()
+        self.protocol, self.wire = BoundedProtocol(config, ServerState(), {}, bounds=bounds), HalfClosingWire()
         self.protocol.connection_made(self.wire)
 
     async def send(self, *pieces):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from kept_wire import Wire
 from scalelab.stack.api_gateway.app import assemble
 from scalelab.stack.api_gateway.hot_path.protocol import HotPathProtocol
 from scalelab.stack.api_gateway.purging import PurgeRequest
@@ -19,37 +20,6 @@ from scalelab.stack.api_gateway.token_keys import load_signing_key
 from scalelab.stack.api_gateway.tokens import TokenRules, sign_token, verify_token
 
 TOKEN_LIFETIME_S = 100.0
-
-
-class Wire(asyncio.Transport):
-    """A connection whose bytes are kept."""
-
-    def __init__(self):
-        super().__init__()
-        self.written = b""
-        self.is_closed = False
-
-    def write(self, data):
-        assert not self.is_closed
-        self.written += data
-
-    def close(self):
-        self.is_closed = True
-
-    def is_closing(self):
-        return self.is_closed
-
-    def can_write_eof(self):
-        return False
-
-    def get_extra_info(self, _name, default=None):
-        return default
-
-    def pause_reading(self):
-        """Nothing is read by itself."""
-
-    def resume_reading(self):
-        """Nothing is read by itself."""
 
 
 @dataclass
@@ -76,8 +46,7 @@ class Gateway:
 
     def taken(self):
         """What was answered since the last time."""
-        written, self.wire.written = self.wire.written, b""
-        return written
+        return self.wire.taken()
 
     def end(self):
         if self.protocol is not None:
