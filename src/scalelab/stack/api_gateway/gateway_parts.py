@@ -97,13 +97,7 @@ class GatewayParts:
         self.response_cache = ResponseCache(
             store, self.hot_path.offers, coalesces=settings.coalescing, compression=self.around.compression
         )
-        self.slots = UpstreamSlots(
-            settings.upstream_slots,
-            settings.slot_wait_timeout_s,
-            settings.slot_queue_limit,
-            adaptive_limit(settings),
-            current_priority,
-        )
+        self.slots = _slots(settings)
         self._tactics = Tactics(settings, metrics)
         self.login = Login(
             self.access.issuer, self.access.login_throttle, passwords=self._passwords, slots=self.slots
@@ -192,6 +186,16 @@ class GatewayParts:
             self._pass_on(database, microservice)
             async with self._tactics.opened():
                 yield
+
+
+def _slots(settings: GatewaySettings) -> UpstreamSlots:
+    return UpstreamSlots(
+        settings.upstream_slots,
+        settings.slot_wait_timeout_s,
+        settings.slot_queue_limit,
+        adaptive_limit(settings),
+        current_priority,
+    )
 
 
 def _rate_limiter(settings: GatewaySettings, metrics: ServiceMetrics) -> RateLimiter | None:
